@@ -1,0 +1,1 @@
+"""Catalog types that kedro-datasets lacks."""

@@ -1,0 +1,82 @@
+"""The catalog type for :class:`npc_kedro.arrays.ImageTable`."""
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from kedro.io import AbstractDataset
+
+from npc_kedro.arrays import ImageTable
+
+_BLOCK = 64
+"""Images copied at a time, so that memory stays flat whatever the number of slices."""
+
+
+class ImageTableDataset(AbstractDataset[ImageTable, ImageTable]):
+    """A folder with ``pixels.npy`` (memory-mapped on load), ``table.parquet`` and ``about.json``.
+
+    The folder is written beside its final place and swapped in at the end: an interrupted save leaves the old one whole.
+
+    Args:
+        filepath: the folder.
+        metadata: passed through for Kedro-Viz.
+    """
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._filepath = PurePosixPath(filepath)
+        self.metadata = metadata
+
+    def load(self) -> ImageTable:
+        folder = Path(self._filepath)
+        table = pd.read_parquet(folder / "table.parquet")
+        pixels = np.load(folder / "pixels.npy", mmap_mode="r" if len(table) else None)
+        return ImageTable(pixels, table)
+
+    def save(self, data: ImageTable) -> None:
+        folder = Path(self._filepath)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        try:
+            _write_pixels(partial / "pixels.npy", data.pixels)
+            data.table.to_parquet(partial / "table.parquet")
+            about = {"n": len(data), "shape": list(data.pixels.shape), "dtype": str(data.pixels.dtype)}
+            (partial / "about.json").write_text(json.dumps(about), encoding="utf-8")
+            if folder.exists():
+                retired = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
+                os.replace(folder, retired / folder.name)
+                os.replace(partial, folder)
+                shutil.rmtree(retired)
+            else:
+                os.replace(partial, folder)
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
+        _discard_scratch(data.pixels)
+
+    def _exists(self) -> bool:
+        folder = Path(self._filepath)
+        return (folder / "pixels.npy").is_file() and (folder / "table.parquet").is_file()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}
+
+
+def _write_pixels(path: Path, pixels: np.ndarray) -> None:
+    """Writes ``pixels`` as .npy block by block: a memory map is never pulled into memory whole."""
+    header = {"descr": np.lib.format.dtype_to_descr(pixels.dtype), "fortran_order": False, "shape": pixels.shape}
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_2_0(file, header)
+        for start in range(0, len(pixels), _BLOCK):
+            file.write(np.ascontiguousarray(pixels[start : start + _BLOCK]).tobytes())
+
+
+def _discard_scratch(pixels: np.ndarray) -> None:
+    """Removes the temporary file of an :class:`npc_kedro.arrays.ImageTableWriter` once its pixels are stored."""
+    name = getattr(pixels, "filename", None)
+    if name is not None and str(name).endswith(".partial"):
+        Path(name).unlink(missing_ok=True)

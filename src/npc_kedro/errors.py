@@ -1,0 +1,29 @@
+"""The errors a user can cause or meet. Each message says what was found, what was expected and what to do."""
+
+
+class StudyError(Exception):
+    """Base of every error that this project raises on purpose."""
+
+
+class CohortError(StudyError):
+    """The user's folder or clinical table is not what the study needs."""
+
+
+class LeakError(StudyError):
+    """A patient, or pixels, on both sides of a wall that must be tight."""
+
+
+class ParameterError(StudyError):
+    """A parameter is unknown, of the wrong type or out of range."""
+
+
+class WeightsError(StudyError):
+    """Pretrained weights were asked for and are not to be had."""
+
+
+class StatisticsError(StudyError, ValueError):
+    """Input on which a statistic is not defined."""
+
+
+class ConsistencyError(StudyError):
+    """A table that contradicts itself or another one."""
