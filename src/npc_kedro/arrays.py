@@ -1,7 +1,7 @@
 """Slices and their table: one array of images whose row number is an address, and one table row per image.
 
-``slices``, ``outlines``, ``masks`` and ``crops`` all have this form. On disk it is a folder with ``pixels.npy``, which is
-memory-mapped when read, and ``table.parquet``.
+``slices``, ``outlines``, ``masks`` and ``crops`` all have this form. On disk it is a folder with ``pixels.npy``, which
+is memory-mapped when read, and ``table.parquet``.
 """
 
 import os

@@ -1,7 +1,7 @@
 """Where a long computation tells how it is doing, without knowing who listens.
 
-Training loops call :func:`current`; the tracking hook installs a listener for the node in hand. Outside a run the listener
-does nothing, so that libraries need neither Kedro nor MLflow.
+Training loops call :func:`current`; the tracking hook installs a listener for the node in hand. Outside a run the
+listener does nothing, so that libraries need neither Kedro nor MLflow.
 """
 
 from collections.abc import Iterator, Mapping

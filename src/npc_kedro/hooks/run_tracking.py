@@ -1,0 +1,194 @@
+"""One MLflow run per ``kedro run``, one child run per training, whatever the runner.
+
+The parent's id is set before the run, so workers forked later know it. A training node opens its child run in the
+process that executes it; per-epoch metrics reach it live through :mod:`npc_kedro.reporter`.
+"""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+from kedro.io import CatalogProtocol
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+
+from npc_kedro import reporter
+from npc_kedro.board import report_progress
+from npc_kedro.study import RESEARCH_USE
+
+logger = logging.getLogger(__name__)
+
+TRAINING_TAG = "training"
+"""Nodes with this tag get a child run of their own."""
+
+_CHECKPOINTS = ("__classifier", "__segmenter")
+_HISTORIES = ("__history", "__segmenter_history")
+
+
+class TrainingListener:
+    """Passes a training's epochs to its MLflow run and its position to the progress board."""
+
+    def __init__(self, uri: str, run_id: str | None, node: str) -> None:
+        self._uri, self._run_id, self._node = uri, run_id, node
+
+    def metrics(self, values: Mapping[str, float], *, step: int) -> None:
+        """Logs one epoch."""
+        from npc_kedro.tracking import store
+
+        told = ", ".join(f"{name} {value:.3f}" for name, value in values.items())
+        logger.info("%s: epoch %d: %s", self._node, step, told)
+        if self._run_id is not None:
+            store.log_metrics(self._uri, self._run_id, values, step=step)
+
+    def progress(self, done: int, total: int) -> None:
+        """Writes the position where the parent process reads it."""
+        report_progress(self._node, done, total)
+
+
+class RunTracking:
+    """The hook. Its state is set in the parent before workers are forked and only read in them."""
+
+    def __init__(self) -> None:
+        self._project = Path.cwd()
+        self._uri = ""
+        self._scale: dict[str, Any] = {}
+        self._data_root = "data"
+        self._parameters: dict[str, Any] = {}
+        self._experiment = ""
+        self._parent: str | None = None
+        self._child: str | None = None
+        self._monitor: Any = None
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Remembers what a run will have to be told."""
+        loader = context.config_loader
+        self._project = Path(context.project_path)
+        self._scale = getattr(loader, "study_globals", dict)()
+        self._parameters = context.params
+        self._data_root = getattr(loader, "_data_root", lambda: "data")()
+
+    @hook_impl
+    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
+        """Opens the parent run."""
+        from npc_kedro.tracking import provenance, store
+
+        self._uri = store.tracking_uri(self._project)
+        simulated = not self._scale.get("cohort_root")
+        cohort = "simulated cohort" if simulated else Path(self._data_root).name
+        self._experiment = store.experiment_id(
+            self._uri, f"npc_kedro, {cohort}", artifacts=self._project / "mlartifacts"
+        )
+        names = run_params.get("pipeline_names") or ["__default__"]
+        tags = {
+            "mlflow.runName": "+".join(names) if names != ["__default__"] else "whole study",
+            "mlflow.source.name": "npc_kedro",
+            "command": provenance.command_line(),
+            "seed": str(self._scale.get("seed")),
+            "profile": str(self._scale.get("profile")),
+            "device": provenance.device_name(str(self._scale.get("device", "auto"))),
+            "simulated": str(simulated).lower(),
+            "use": RESEARCH_USE,
+            **provenance.git_state(self._project),
+        }
+        self._parent = store.client(self._uri).create_run(self._experiment, tags=tags).info.run_id
+        hidden = {key: value for key, value in self._scale.items() if key != "cohort_root"}
+        store.log_params(self._uri, self._parent, provenance.flatten({"globals": hidden, **self._parameters}))
+        self._monitor = _system_monitor(self._uri, self._parent)
+        logger.info("%d nodes; tracked as MLflow run %s", len(pipeline.nodes), self._parent)
+
+    @hook_impl
+    def before_node_run(self, node: Node) -> None:
+        """Opens the child run of a training and listens to it; other nodes only report their position."""
+        from npc_kedro.tracking import provenance, store
+
+        self._child = None
+        if TRAINING_TAG in node.tags and self._parent is not None:
+            name = str(node.namespace or node.name)
+            kind = name.partition(".")[0]
+            tags = {
+                "mlflow.runName": name.partition(".")[2] or name,
+                "mlflow.parentRunId": self._parent,
+                "training": name,
+                "simulated": str(not self._scale.get("cohort_root")).lower(),
+                "seed": str(self._scale.get("seed")),
+                "device": provenance.device_name(str(self._scale.get("device", "auto"))),
+                "use": RESEARCH_USE,
+            }
+            self._child = store.client(self._uri).create_run(self._experiment, tags=tags).info.run_id
+            store.log_params(self._uri, self._child, provenance.flatten(self._parameters.get(kind, {})))
+        reporter.install(TrainingListener(self._uri, self._child, node.name))
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:
+        """Attaches a training's checkpoint and history to its run, and closes the run with its last output."""
+        from npc_kedro.tracking import store
+
+        if self._child is None or TRAINING_TAG not in node.tags:
+            return
+        if dataset_name.endswith(_CHECKPOINTS):
+            stem = dataset_name.removesuffix("__classifier").removesuffix("__segmenter")
+            folder = self._project / self._data_root / "06_models" / stem
+            store.client(self._uri).log_artifacts(self._child, str(folder), "checkpoint")
+        elif dataset_name.endswith(_HISTORIES):
+            last = {f"final_{name}": value for name, value in data.iloc[-1].items() if name != "epoch"}
+            store.log_metrics(self._uri, self._child, last, step=len(data))
+        if dataset_name == node.outputs[-1]:
+            store.client(self._uri).set_terminated(self._child, "FINISHED")
+            self._child = None
+
+    @hook_impl
+    def on_node_error(self, error: Exception, node: Node) -> None:
+        """A failed training is marked failed, with the kind of error but not its text, which may name a file."""
+        from npc_kedro.tracking import store
+
+        if self._child is not None:
+            store.client(self._uri).set_tag(self._child, "failure", type(error).__name__)
+            store.client(self._uri).set_terminated(self._child, "FAILED")
+            self._child = None
+
+    @hook_impl
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+        """Adds tables, figures, headline numbers and the cohort's hash, and closes the parent run."""
+        self._close(pipeline, catalog, "FINISHED")
+
+    @hook_impl
+    def on_pipeline_error(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+        """Closes the parent, and any child whose process died without a word, as failed."""
+        self._close(pipeline, catalog, "FAILED")
+
+    def _close(self, pipeline: Pipeline, catalog: CatalogProtocol, status: str) -> None:
+        from npc_kedro.tracking import headline, store
+
+        if self._parent is None:
+            return
+        parent, self._parent = self._parent, None
+        if self._monitor is not None:
+            self._monitor.finish()
+        mlflow = store.client(self._uri)
+        made = pipeline.all_outputs()
+        identity = headline.cohort_hash(catalog)
+        if identity is not None:
+            mlflow.set_tag(parent, "cohort", identity)
+        if status == "FINISHED":
+            store.log_metrics(self._uri, parent, headline.metrics(catalog, made))
+            for path in headline.report_files(catalog, made):
+                mlflow.log_artifact(parent, str(path), "figures" if path.parent.name == "figures" else "tables")
+        for child in headline.open_children(mlflow, self._experiment, parent):
+            mlflow.set_terminated(child, "FAILED")
+        mlflow.set_terminated(parent, status)
+
+
+def _system_monitor(uri: str, run_id: str) -> Any:
+    """MLflow's own monitor of CPU, memory and GPU, sampling every five seconds."""
+    import mlflow
+    from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
+
+    mlflow.set_tracking_uri(uri)
+    logging.getLogger("mlflow.system_metrics").setLevel(logging.WARNING)
+    monitor = SystemMetricsMonitor(run_id, sampling_interval=5, samples_before_logging=1)
+    monitor.start()
+    return monitor

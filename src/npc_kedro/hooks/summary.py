@@ -1,0 +1,90 @@
+"""The last thing a run prints: the main numbers, that they are simulated if they are, and where to look."""
+
+from pathlib import Path
+from typing import Any
+
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+from kedro.io import CatalogProtocol
+from kedro.pipeline import Pipeline
+
+from npc_kedro.study import RESEARCH_USE, SIMULATED_MARK
+
+Row = tuple[str, str]
+
+
+class ClosingSummary:
+    """Prints one panel after a run that ended well."""
+
+    def __init__(self) -> None:
+        self._simulated = True
+        self._data_root = "data"
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Remembers whose results these are."""
+        loader: Any = context.config_loader
+        self._simulated = not getattr(loader, "study_globals", dict)().get("cohort_root")
+        self._data_root = getattr(loader, "_data_root", lambda: "data")()
+
+    @hook_impl
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+        """Prints what this run made."""
+        from rich.console import Console
+        from rich.panel import Panel
+        from rich.table import Table
+
+        made = pipeline.all_outputs()
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(style="bold", no_wrap=True)
+        grid.add_column(overflow="fold")
+        for label, text in [*main_numbers(catalog, made), *self._directions()]:
+            grid.add_row(label, text)
+        title = SIMULATED_MARK if self._simulated else "real cohort"
+        Console(stderr=True).print(Panel(grid, title=title, subtitle=RESEARCH_USE, expand=False))
+
+    def _directions(self) -> list[Row]:
+        return [
+            ("tables, figures", f"{Path(self._data_root) / '08_reporting'}"),
+            ("runs, metrics", "mlflow ui --backend-store-uri sqlite:///mlflow.db"),
+            ("lineage", "kedro viz run"),
+        ]
+
+
+def main_numbers(catalog: Any, made: set[str]) -> list[Row]:
+    """Label and text of the main numbers among the datasets made."""
+    rows: list[Row] = []
+    if "patients" in made:
+        patients = catalog.load("patients")
+        arms = patients.groupby("arm")["residual_tumor"].agg(["size", "sum"])
+        told = "; ".join(
+            f"{arm}: {row['size']} patients, {row['sum']} with residual tumour" for arm, row in arms.iterrows()
+        )
+        rows.append(("cohort", told))
+    if "segmentation" in made:
+        segmentation = catalog.load("segmentation")
+        test = segmentation[(segmentation["level"] == "patient") & (segmentation["part"] == "test")]
+        told = "; ".join(
+            f"{row.segmenter} {row.dice:.3f} [{row.dice_lo:.3f}, {row.dice_hi:.3f}]{' (chosen)' if row.chosen else ''}"
+            for row in test.itertuples()
+        )
+        rows.append(("Dice, test patients", told))
+    if "table2" in made:
+        averages = catalog.load("table2").query("network == 'average'")
+        told = "; ".join(f"{row.model} {row.unit} {row.auc:.3f}" for row in averages.itertuples())
+        rows.append(("mean test AUC", told))
+    if "decision_comparison" in made:
+        comparison = catalog.load("decision_comparison")
+        rows += [(f"{who} correct", _tally(comparison[who])) for who in ("model", "physician")]
+        p_values = f"Pearson P = {comparison['pearson_p']:.3f}, exact McNemar P = {comparison['mcnemar_exact_p']:.3f}"
+        rows.append(("model against physician", p_values))
+    if "published_audit" in made:
+        verdicts = catalog.load("published_audit")["verdict"].value_counts()
+        rows.append(("published claims", ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items())))
+    return rows
+
+
+def _tally(tally: dict[str, Any]) -> str:
+    judged = tally["correct"] + tally["wrong"]
+    rate = "-" if tally["rate"] is None else f"{100 * tally['rate']:.1f} %"
+    return f"{rate} ({tally['correct']} of {judged} judged; {tally['undetermined']} undetermined)"

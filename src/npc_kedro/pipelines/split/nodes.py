@@ -1,0 +1,63 @@
+"""The split as the method section tells it: divide the patients, address their crops, describe the cohorts."""
+
+from typing import Any
+
+import pandas as pd
+
+from npc_kedro.arrays import ImageTable
+from npc_kedro.cohorts import draw_split
+from npc_kedro.leaks import require_disjoint, require_no_test_patients, require_one_side
+from npc_kedro.pipelines.split.parameters import SplitParameters
+from npc_kedro.study import Arm
+
+
+def divide_patients(
+    patients: pd.DataFrame, crops: ImageTable, parameters: dict[str, Any]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Patients who have a crop are divided 4:1 within each arm; those without are counted out.
+
+    Returns:
+        The manifest ``cohorts`` and this step's rows of the attrition table.
+    """
+    settings = SplitParameters.model_validate(parameters)
+    eligible = patients[patients["patient_key"].isin(crops.table["patient_key"])]
+    cohorts = draw_split(
+        eligible, test_share=settings.test_share, validation_share=settings.validation_share, seed=settings.seed
+    )
+    require_one_side(cohorts)
+    return cohorts, _attrition(patients, eligible, cohorts)
+
+
+def address_crops(crops: ImageTable, cohorts: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows of ``crops`` that belong to training patients, and those that belong to test patients."""
+    addressed = crops.table[["slice_row", "patient_key"]].assign(crop_row=range(len(crops)))
+    rows = addressed.merge(cohorts, on="patient_key", how="inner", validate="many_to_one").sort_values("crop_row")
+    columns = ["crop_row", "slice_row", "patient_key", "arm", "residual_tumor", "part"]
+    train = rows.loc[rows["cohort"] == "train", columns].reset_index(drop=True)
+    test = rows.loc[rows["cohort"] == "test", columns].reset_index(drop=True)
+    require_disjoint(train["patient_key"], test["patient_key"], "training and test patients")
+    require_no_test_patients(train)
+    return train, test
+
+
+def describe_cohorts(patients: pd.DataFrame, cohorts: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Table 1 and its P values: t-test and chi-square by the publication's rule, each with its name."""
+    from npc_kedro.tables.table1 import table1, table1_pvalues
+
+    return table1(patients, cohorts), table1_pvalues(patients, cohorts)
+
+
+def join_attrition(ingest: pd.DataFrame, crop: pd.DataFrame, split: pd.DataFrame) -> pd.DataFrame:
+    """Every step's losses in one table, in the order of the study."""
+    return pd.concat([ingest, crop, split], ignore_index=True)
+
+
+def _attrition(patients: pd.DataFrame, eligible: pd.DataFrame, cohorts: pd.DataFrame) -> pd.DataFrame:
+    """One row for the patients lost, and one for each arm that says how its patients were divided."""
+    step = "split: patients with a crop"
+    rows = [(step, "patients", len(patients), len(eligible), len(patients) - len(eligible), "no crop in any slice")]
+    for arm in Arm:
+        counts = cohorts.loc[cohorts["arm"] == arm.value, "cohort"].value_counts()
+        n, told = int(counts.sum()), f"none: {counts.get('train', 0)} train, {counts.get('test', 0)} test"
+        rows.append((f"split: {arm.value}", "patients", n, n, 0, told))
+    return pd.DataFrame(rows, columns=["step", "unit", "entered", "used", "excluded", "reason"])

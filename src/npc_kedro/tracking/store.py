@@ -1,0 +1,65 @@
+"""A thin hand on MLflow's client: a sqlite store in the project, runs by explicit id, safe across forked workers."""
+
+import os
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+_PARAMS_A_CALL = 100
+"""MLflow's limit for one log_batch call."""
+_MAX_VALUE = 6000
+"""MLflow's limit for a parameter's text."""
+
+
+def tracking_uri(project: Path) -> str:
+    """``MLFLOW_TRACKING_URI`` where the user sets one (a cluster's server), else a sqlite file in the project."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{(project / 'mlflow.db').as_posix()}"
+
+
+@lru_cache(maxsize=4)
+def _client(uri: str, _process: int) -> "MlflowClient":
+    from mlflow import MlflowClient
+
+    return MlflowClient(tracking_uri=uri)
+
+
+def client(uri: str) -> "MlflowClient":
+    """A client of this process: a forked worker never shares its parent's database connection."""
+    return _client(uri, os.getpid())
+
+
+def experiment_id(uri: str, name: str, *, artifacts: Path) -> str:
+    """The experiment's id; made, with its artifacts below ``artifacts``, where it is new."""
+    found = client(uri).get_experiment_by_name(name)
+    if found is not None:
+        return str(found.experiment_id)
+    location = artifacts.as_uri() if uri.startswith("sqlite") else None
+    return str(client(uri).create_experiment(name, artifact_location=location))
+
+
+def log_params(uri: str, run_id: str, values: Mapping[str, str]) -> None:
+    """Logs any number of parameters, in batches, long texts cut with a mark."""
+    from mlflow.entities import Param
+
+    params = [
+        Param(key, text if len(text) <= _MAX_VALUE else f"{text[: _MAX_VALUE - 3]}...") for key, text in values.items()
+    ]
+    for start in range(0, len(params), _PARAMS_A_CALL):
+        client(uri).log_batch(run_id, params=params[start : start + _PARAMS_A_CALL])
+
+
+def log_metrics(uri: str, run_id: str, values: Mapping[str, float], *, step: int = 0) -> None:
+    """Logs the finite values; an undefined one (no AUC with one class) is left out rather than logged as NaN."""
+    import math
+    import time
+
+    from mlflow.entities import Metric
+
+    now = int(time.time() * 1000)
+    metrics = [Metric(name, float(value), now, step) for name, value in values.items() if math.isfinite(float(value))]
+    if metrics:
+        client(uri).log_batch(run_id, metrics=metrics)
