@@ -1,0 +1,1 @@
+"""Images as arrays: intensities, resampling, boxes, crops. Knows neither DICOM nor Kedro."""
