@@ -27,29 +27,32 @@ class StudyConfigLoader(OmegaConfigLoader):
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        resolvers = {
-            **(kwargs.pop("custom_resolvers", None) or {}),
-            "oc.env": oc.env,
-            "cohort_root": self._cohort_root,
-            "data_root": self._data_root,
-        }
+        resolvers = {**(kwargs.pop("custom_resolvers", None) or {}), "oc.env": oc.env}
         super().__init__(*args, custom_resolvers=resolvers, **kwargs)
         scale = {key: value for key, value in self.runtime_params.items() if key in self._globals}
         self._globals = _merged(self._globals, scale)
         self._globals_oc = None
         self.runtime_params = {key: value for key, value in self.runtime_params.items() if key not in scale}
 
+    def __getitem__(self, key: str) -> dict[str, Any]:
+        # OmegaConf's resolvers are global to the process; each loader must resolve with its own cohort.
+        OmegaConf.register_new_resolver("cohort_root", self.cohort_root, replace=True)
+        OmegaConf.register_new_resolver("data_root", self.data_root, replace=True)
+        return super().__getitem__(key)
+
     def study_globals(self) -> dict[str, Any]:
         """The keys of ``globals.yml`` as this run sees them, ``--params`` included."""
         return dict(self._globals)
 
-    def _cohort_root(self) -> str:
+    def cohort_root(self) -> str:
+        """The real cohort's folder, absolute, or "" when the cohort is to be simulated."""
         given = self._globals.get("cohort_root") or ""
         return str(Path(str(given)).expanduser().resolve()) if given else ""
 
-    def _data_root(self) -> str:
+    def data_root(self) -> str:
+        """Where results go, relative to the project unless ``data_root`` is absolute."""
         base = str(self._globals.get("data_root") or "data")
-        root = self._cohort_root()
+        root = self.cohort_root()
         return f"{base}/{cohort_folder_name(root)}" if root else base
 
 

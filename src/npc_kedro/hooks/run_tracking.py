@@ -69,7 +69,7 @@ class RunTracking:
         self._project = Path(context.project_path)
         self._scale = getattr(loader, "study_globals", dict)()
         self._parameters = context.params
-        self._data_root = getattr(loader, "_data_root", lambda: "data")()
+        self._data_root = getattr(loader, "data_root", lambda: "data")()
 
     @hook_impl
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:

@@ -25,7 +25,7 @@ class ClosingSummary:
         """Remembers whose results these are."""
         loader: Any = context.config_loader
         self._simulated = not getattr(loader, "study_globals", dict)().get("cohort_root")
-        self._data_root = getattr(loader, "_data_root", lambda: "data")()
+        self._data_root = getattr(loader, "data_root", lambda: "data")()
 
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:

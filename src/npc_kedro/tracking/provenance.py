@@ -2,6 +2,7 @@
 
 import hashlib
 import platform
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,16 +10,17 @@ from typing import Any
 
 import pandas as pd
 
+_FOLDER = re.compile(r"(?<![^=:,\s\[('\"])(?:[A-Za-z]:[\\/]|~|\.{0,2}[\\/])[^,\]'\"]*")
+"""A path of the machine: absolute, home-relative or relative, up to the next comma, bracket or quote."""
+
 
 def command_line() -> str:
-    """The command as typed, with paths outside the project reduced to their last part."""
-    words = [Path(sys.argv[0]).name, *sys.argv[1:]]
-    return " ".join(_without_folders(word) for word in words)
+    """The command as typed, with every folder of the machine replaced by ``<path>``: its name may be private."""
+    return " ".join([Path(sys.argv[0]).name, *map(_without_folders, sys.argv[1:])])
 
 
-def _without_folders(word: str) -> str:
-    head, sign, tail = word.rpartition("=")
-    return f"{head}{sign}.../{Path(tail).name}" if Path(tail).is_absolute() else word
+def _without_folders(text: str) -> str:
+    return _FOLDER.sub("<path>", text)
 
 
 def git_state(project: Path) -> dict[str, str]:

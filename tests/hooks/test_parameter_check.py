@@ -1,0 +1,49 @@
+"""Unknown and impossible parameters are refused before anything runs, all at once."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from npc_kedro.configuration import StudyConfigLoader
+from npc_kedro.hooks.parameter_check import model_of, problems_of
+from npc_kedro.pipeline_registry import ASIDE, STUDY
+
+PROJECT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module", params=["base", "paper", "miniature"])
+def config(request):
+    return StudyConfigLoader(
+        str(PROJECT / "conf"),
+        env=request.param,
+        base_env="base",
+        default_run_env="base",
+        merge_strategy={"parameters": "soft", "globals": "soft"},
+    )
+
+
+def test_the_shipped_configuration_is_sound(config):
+    assert problems_of(config.study_globals(), config["parameters"]) == []
+
+
+def test_every_problem_is_listed_with_its_place(config):
+    scale = config.study_globals() | {"sead": 1, "threads_per_training": 0}
+    parameters = config["parameters"] | {
+        "split": config["parameters"]["split"] | {"test_share": 2},
+        "spilt": {},
+    }
+    problems = problems_of(scale, parameters)
+    assert len(problems) == 4
+    assert any(text.startswith("globals.sead: unknown key") for text in problems)
+    assert any("globals.threads_per_training" in text and "found 0" in text for text in problems)
+    assert any(text.startswith("split.test_share") and "less than 1" in text for text in problems)
+    assert any(text.startswith("spilt: no pipeline") for text in problems)
+
+
+@pytest.mark.parametrize("module", [*STUDY, *ASIDE], ids=lambda module: module.__name__.rpartition(".")[2])
+def test_every_pipeline_has_a_strict_model(module):
+    model = model_of(module.__name__.rpartition(".")[2])
+    assert model is not None
+    assert issubclass(model, BaseModel)
+    assert model.model_config["extra"] == "forbid"
