@@ -67,7 +67,8 @@ class StudyRunner(ParallelRunner):
         self, pipeline: "Pipeline", catalog: Any, run_id: str | None, executor: Executor, schedule: Schedule
     ) -> None:
         needs = pipeline.node_dependencies
-        waiting, done, running = set(needs), set[Node](), dict[Future[Any], Node]()
+        waiting, done = set(needs), set()
+        running: dict[Future[Any], Node] = {}
         while waiting or running:
             ready = sorted((node for node in waiting if needs[node] <= done), key=lambda node: schedule.rank(node.name))
             for node in ready[: max(self._max_workers - len(running), 0)]:
