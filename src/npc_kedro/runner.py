@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from logging.handlers import QueueHandler, QueueListener
 from typing import TYPE_CHECKING, Any
 
 from kedro.runner import ParallelRunner
@@ -44,7 +45,11 @@ class StudyRunner(ParallelRunner):
     def _get_executor(self, max_workers: int) -> Executor:
         # Hooks live in the parent's memory: only a forked worker has them. CUDA is safe as long as the parent, which
         # runs no node, never initialises it.
-        return ProcessPoolExecutor(max_workers=max_workers, mp_context=multiprocessing.get_context("fork"))
+        context = multiprocessing.get_context("fork")
+        self._records = context.Queue()
+        return ProcessPoolExecutor(
+            max_workers=max_workers, mp_context=context, initializer=_send_records, initargs=(self._records,)
+        )
 
     def _run(self, pipeline: "Pipeline", catalog: Any, hook_manager: Any = None, run_id: str | None = None) -> None:
         nodes = pipeline.nodes
@@ -55,11 +60,16 @@ class StudyRunner(ParallelRunner):
         os.environ[board.VARIABLE] = folder
         schedule = Schedule([node.name for node in nodes], workers=self._max_workers)
         executor = self._get_executor(self._max_workers)
+        # All workers fork here, before this process has a thread that could hold a lock.
+        executor.submit(os.getpid).result()
+        listener = QueueListener(self._records, *logging.getLogger().handlers, respect_handler_level=True)
+        listener.start()
         try:
             with schedule.shown():
                 self._execute(pipeline, catalog, run_id, executor, schedule)
         finally:
             executor.shutdown(wait=sys.exc_info()[0] is None, cancel_futures=True)
+            listener.stop()
             os.environ.pop(board.VARIABLE, None)
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -89,6 +99,11 @@ class StudyRunner(ParallelRunner):
                 done.add(node)
                 schedule.end(node.name)
             schedule.refresh()
+
+
+def _send_records(queue: Any) -> None:
+    """In a worker: log records go to the parent, which alone writes to the terminal."""
+    logging.getLogger().handlers = [QueueHandler(queue)]
 
 
 def default_workers() -> int:

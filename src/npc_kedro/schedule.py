@@ -5,7 +5,6 @@ estimate its start: the estimate is then corrected by the speed seen in this run
 """
 
 import logging
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -99,19 +98,17 @@ class Schedule:
     @contextmanager
     def shown(self) -> Iterator[None]:
         """A bar on a terminal; a line every fifteen seconds where the output goes to a file."""
-        if not sys.stderr.isatty():
+        import rich
+
+        console = rich.get_console()
+        if not console.is_terminal:
             yield
             return
-        from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-        columns = (
-            BarColumn(),
-            TextColumn("{task.percentage:>3.0f} %"),
-            TimeElapsedColumn(),
-            TextColumn("{task.description}"),
-        )
-        with Progress(*columns, console=Console(stderr=True), transient=True) as self._bar:
+        text = TextColumn("{task.description}")
+        columns = (BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn(), text)
+        with Progress(*columns, console=console, transient=True) as self._bar:
             self._task = self._bar.add_task("starting", total=1.0)
             yield
         self._bar = None

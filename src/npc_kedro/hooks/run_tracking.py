@@ -5,6 +5,7 @@ process that executes it; per-epoch metrics reach it live through :mod:`npc_kedr
 """
 
 import logging
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 TRAINING_TAG = "training"
 """Nodes with this tag get a child run of their own."""
 
+_MONITOR_DELAY_SECONDS = 3.0
 _CHECKPOINTS = ("__classifier", "__segmenter")
 _HISTORIES = ("__history", "__segmenter_history")
 
@@ -97,7 +99,7 @@ class RunTracking:
         self._parent = store.client(self._uri).create_run(self._experiment, tags=tags).info.run_id
         hidden = {key: value for key, value in self._scale.items() if key != "cohort_root"}
         store.log_params(self._uri, self._parent, provenance.flatten({"globals": hidden, **self._parameters}))
-        self._monitor = _system_monitor(self._uri, self._parent)
+        self._monitor = _SystemMonitor(self._uri, self._parent)
         logger.info("%d nodes; tracked as MLflow run %s", len(pipeline.nodes), self._parent)
 
     @hook_impl
@@ -182,13 +184,25 @@ class RunTracking:
         mlflow.set_terminated(parent, status)
 
 
-def _system_monitor(uri: str, run_id: str) -> Any:
-    """MLflow's own monitor of CPU, memory and GPU, sampling every five seconds."""
-    import mlflow
-    from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
+class _SystemMonitor:
+    """MLflow's own monitor of CPU, memory and GPU, sampling every five seconds.
 
-    mlflow.set_tracking_uri(uri)
-    logging.getLogger("mlflow.system_metrics").setLevel(logging.WARNING)
-    monitor = SystemMetricsMonitor(run_id, sampling_interval=5, samples_before_logging=1)
-    monitor.start()
-    return monitor
+    It starts a moment late: workers are forked first, and a thread that holds a lock must not be forked.
+    """
+
+    def __init__(self, uri: str, run_id: str) -> None:
+        import mlflow
+        from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
+
+        mlflow.set_tracking_uri(uri)
+        logging.getLogger("mlflow.system_metrics").setLevel(logging.WARNING)
+        self._monitor = SystemMetricsMonitor(run_id, sampling_interval=5, samples_before_logging=1)
+        self._timer = threading.Timer(_MONITOR_DELAY_SECONDS, self._monitor.start)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def finish(self) -> None:
+        """Stops sampling and writes what is left."""
+        self._timer.cancel()
+        self._timer.join()
+        self._monitor.finish()
