@@ -25,9 +25,9 @@ _CONFLICTS: Mapping[int, str] = {
     'IC+CCRT, actual RT); the consistency clause ("only when the prediction results are consistent with the actual '
     'results can the model regimen be judged as correct") forbids "correct", as the IC+CCRT model predicted NRT. By '
     'clause: model wrong; physician verdict left at the paragraph ("wrong") or, by analogy with situation 3, unstated.',
-    7: "CONFLICT: Methods CCRT paragraph says model correct, physician wrong (physician chose IC+CCRT, actual NRT); the "
-    "consistency clause makes the model wrong, and the Table 3 footnote makes the physician correct. Only the footnote "
-    "states the physician verdict.",
+    7: "CONFLICT: Methods CCRT paragraph says model correct, physician wrong (physician chose IC+CCRT, actual NRT); "
+    "the consistency clause makes the model wrong, and the Table 3 footnote makes the physician correct. Only the "
+    "footnote states the physician verdict.",
 }
 _NOTES: Mapping[int, str] = {8: "paragraph and clause agree; recommended CCRT was never given, so nothing verifies it"}
 

@@ -1,7 +1,7 @@
 """What the stage, age and sex alone can predict: a ridge-stabilised logistic model for each arm.
 
-T stage alone reaches a test AUC of 0.840 (CCRT) and 0.881 (IC + CCRT) in the publication's cohort, so this baseline stands
-beside every image model. The ridge keeps the fit finite where a stage has only one outcome, as T1 has in the
+T stage alone reaches a test AUC of 0.840 (CCRT) and 0.881 (IC + CCRT) in the publication's cohort, so this baseline
+stands beside every image model. The ridge keeps the fit finite where a stage has only one outcome, as T1 has in the
 publication.
 """
 
@@ -96,7 +96,7 @@ def clinical_features(patients: pd.DataFrame) -> np.ndarray:
 def baseline_scores(patients: pd.DataFrame, cohorts: pd.DataFrame, *, ridge: float = 1.0) -> pd.DataFrame:
     """The clinical baseline's probability of residual tumour under each arm, for every patient of the study.
 
-    One model per arm, fitted on that arm's training patients (fit and validation part alike; nothing is chosen with it).
+    One model per arm, fitted on that arm's training patients (fit and validation part alike: nothing is chosen).
 
     Args:
         patients: patient_key and the columns of :data:`FEATURES`.

@@ -1,9 +1,9 @@
 """What following the recommendation would be worth, as far as the data can say.
 
-Each patient had one treatment, so nobody shows both outcomes. Two views: the plain counts (who cleared among those steered
-to X, by what they were given), and an estimate of the clearance rate that a policy would reach, by augmented inverse
-probability weighting (Robins, Rotnitzky & Zhao, JASA 1994;89:846-866). It holds if the physicians chose by T, N, age and
-sex alone, apart from chance, and if either the model of their choice or that of the outcome is right.
+Each patient had one treatment, so nobody shows both outcomes. Two views: the plain counts (who cleared among those
+steered to X, by what they were given), and an estimate of the clearance rate that a policy would reach, by augmented
+inverse probability weighting (Robins, Rotnitzky & Zhao, JASA 1994;89:846-866). It holds if physicians chose by T, N,
+age and sex alone, apart from chance, and if either the model of their choice or that of the outcome is right.
 """
 
 from collections.abc import Mapping
@@ -88,7 +88,7 @@ def policy_value(
         decisions: patient_key, arm, residual_tumor, recommendation of every test patient.
         scores: :func:`treatment_scores`.
         smallest_propensity: propensities are held in [this, 1 - this]: a bound on any patient's weight.
-        level: of the intervals (normal theory on the patients' influence values).
+        level: of the intervals (normal theory on the patients' influence values; Wilson for what was observed).
 
     Returns:
         Columns policy, method, n, cleared_share, lo, hi, minus_physicians, minus_lo, minus_hi, n_unknown. IBT was given
@@ -112,7 +112,7 @@ def policy_value(
     robust = "doubly robust"
     return pd.DataFrame(
         [
-            _value("physicians", observed, against=observed, method="observed", n_unknown=0, level=level),
+            _observed(observed, level=level),
             *(
                 _value(f"all_{arm.slug}", under[arm], against=observed, method=robust, n_unknown=0, level=level)
                 for arm in Arm
@@ -140,12 +140,24 @@ def _influence(table: pd.DataFrame, *, smallest_propensity: float) -> Mapping[Ar
     return values
 
 
+def _observed(cleared: np.ndarray, *, level: float) -> dict[str, object]:
+    share = proportions.wilson(int(cleared.sum()), len(cleared), level=level)
+    return {
+        "policy": "physicians",
+        "method": "observed",
+        "n": len(cleared),
+        "cleared_share": share.estimate,
+        "lo": share.lo,
+        "hi": share.hi,
+        "n_unknown": 0,
+    }
+
+
 def _value(
     policy: str, influence: np.ndarray, *, against: np.ndarray, method: str, n_unknown: int, level: float
 ) -> dict[str, object]:
     mean, half = _mean_and_half_width(influence, level=level)
     difference, difference_half = _mean_and_half_width(influence - against, level=level)
-    same = influence is against
     return {
         "policy": policy,
         "method": method,
@@ -153,9 +165,9 @@ def _value(
         "cleared_share": mean,
         "lo": mean - half,
         "hi": mean + half,
-        "minus_physicians": None if same else difference,
-        "minus_lo": None if same else difference - difference_half,
-        "minus_hi": None if same else difference + difference_half,
+        "minus_physicians": difference,
+        "minus_lo": difference - difference_half,
+        "minus_hi": difference + difference_half,
         "n_unknown": n_unknown,
     }
 

@@ -2,8 +2,8 @@
 
 Three texts govern them and contradict each other in places (Hua et al. 2023): the paragraph of Methods on each
 recommendation, the *consistency clause* ("only when the prediction results are consistent with the actual results can
-the model regimen be judged as correct"), and the footnote of Table 3. The clause goes above the paragraph for the model;
-the footnote goes above the paragraph for the physician.
+the model regimen be judged as correct"), and the footnote of Table 3. The clause goes above the paragraph for the
+model; the footnote goes above the paragraph for the physician.
 """
 
 from npc_kedro.study import Arm, Outcome, Recommendation, Verdict

@@ -1,0 +1,19 @@
+"""Knobs of the comparison."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class RecommendVsPhysicianParameters(BaseModel):
+    """How test patients are predicted and how the verdicts are put in perspective."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    seed: int = Field(ge=0, description="of the shuffled models")
+    device: str = Field(description="auto, cpu, cuda or cuda:<index>")
+    threads: int = Field(ge=1, description="torch threads, fixed so that numbers do not depend on the machine")
+    batch_size: int = Field(ge=1, description="crops per forward pass; no number depends on it")
+    level: float = Field(gt=0, lt=1, description="confidence level of every interval")
+    n_permutations: int = Field(ge=1, description="shuffles of the models' predictions among the test patients")
+    baseline_threshold: float = Field(gt=0, lt=1, description="probability from which the baseline predicts residual")
+    propensity_ridge: float = Field(gt=0, description="penalty of the model of the physicians' choice")
+    smallest_propensity: float = Field(gt=0, lt=0.5, description="bound on the weight of a patient in policy_value")
