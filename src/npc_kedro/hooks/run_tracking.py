@@ -81,9 +81,7 @@ class RunTracking:
         self._uri = store.tracking_uri(self._project)
         simulated = not self._scale.get("cohort_root")
         cohort = "simulated cohort" if simulated else Path(self._data_root).name
-        self._experiment = store.experiment_id(
-            self._uri, f"npc_kedro, {cohort}", artifacts=self._project / "mlartifacts"
-        )
+        self._experiment = store.experiment_id(self._uri, f"npc_kedro, {cohort}")
         names = run_params.get("pipeline_names") or ["__default__"]
         tags = {
             "mlflow.runName": "+".join(names) if names != ["__default__"] else "whole study",

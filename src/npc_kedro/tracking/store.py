@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+_SQLITE = "sqlite:///"
 _PARAMS_A_CALL = 100
 """MLflow's limit for one log_batch call."""
 _MAX_VALUE = 6000
@@ -17,7 +18,7 @@ _MAX_VALUE = 6000
 
 def tracking_uri(project: Path) -> str:
     """``MLFLOW_TRACKING_URI`` where the user sets one (a cluster's server), else a sqlite file in the project."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{(project / 'mlflow.db').as_posix()}"
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"{_SQLITE}{(project / 'mlflow.db').as_posix()}"
 
 
 @lru_cache(maxsize=4)
@@ -32,12 +33,14 @@ def client(uri: str) -> "MlflowClient":
     return _client(uri, os.getpid())
 
 
-def experiment_id(uri: str, name: str, *, artifacts: Path) -> str:
-    """The experiment's id; made, with its artifacts below ``artifacts``, where it is new."""
+def experiment_id(uri: str, name: str) -> str:
+    """The experiment's id; a new one keeps its artifacts beside the sqlite file, or where the server says."""
     found = client(uri).get_experiment_by_name(name)
     if found is not None:
         return str(found.experiment_id)
-    location = artifacts.as_uri() if uri.startswith("sqlite") else None
+    location = None
+    if uri.startswith(_SQLITE):
+        location = (Path(uri.removeprefix(_SQLITE)).parent / "mlartifacts").as_uri()
     return str(client(uri).create_experiment(name, artifact_location=location))
 
 
