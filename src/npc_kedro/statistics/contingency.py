@@ -94,8 +94,8 @@ def fisher_exact(table: ArrayLike) -> TestResult:
 def linear_trend(table: ArrayLike) -> TestResult:
     """Return the linear-by-linear association test, (n - 1) r^2 on 1 df, with equally spaced scores.
 
-    For 2 x k this is SPSS's "Linear-by-Linear Association" (Mantel, J Am Stat Assoc 1963;58:690). Scores are the row and
-    column numbers of the table as given, so that an empty level keeps its place.
+    For 2 x k this is SPSS's "Linear-by-Linear Association" (Mantel, J Am Stat Assoc 1963;58:690). Scores are the row
+    and column numbers of the table as given, so that an empty level keeps its place.
 
     Raises:
         StatisticsError: as ``pearson``.

@@ -1,9 +1,9 @@
 """Exact P value of an r x c table: all tables with the observed margins, column by column.
 
-The network of Mehta & Patel (J Am Stat Assoc 1983;78:427): a node is what the rows have left to fill after some columns.
-Two partial tables at one node with the same probability so far are kept once with their number, and a partial table whose
-completions all count, or all do not, is settled at once. So a table of several hundred cases takes well under a second,
-where one-by-one enumeration would not end.
+The network of Mehta & Patel (J Am Stat Assoc 1983;78:427): a node is what the rows have left to fill after some
+columns. Two partial tables at one node with the same probability so far are kept once with their number, and a partial
+table whose completions all count, or all do not, is settled at once. So tables of hundreds of cases take a second where
+one-by-one enumeration would not end.
 """
 
 from collections.abc import Iterator
@@ -105,7 +105,7 @@ def _network(rows: Integers, columns: Integers, *, log_factorial: Floats) -> tup
         stage, after = stages[depth], ends[0]
         left += int(columns[depth])
         weight_of_columns += log_factorial[columns[depth]]
-        # Vandermonde: the weights 1 / prod(cell!) of all tables with given margins add up to n! / (prod row! prod col!).
+        # Vandermonde: 1 / prod(cell!) over all tables with given margins adds up to n! / (prod row! prod column!).
         total = log_factorial[left] - log_factorial[rests[depth]].sum(axis=1) - weight_of_columns
         longest = np.maximum.reduceat(stage.step + after.longest[stage.target], stage.first[:-1])
         shortest = np.minimum.reduceat(stage.step + after.shortest[stage.target], stage.first[:-1])
@@ -114,7 +114,7 @@ def _network(rows: Integers, columns: Integers, *, log_factorial: Floats) -> tup
 
 
 def _stage(rest: Integers, column: int, *, log_factorial: Floats) -> tuple[_Stage, Integers]:
-    """All ways to fill a column of ``column`` cases from each node of (nodes, rows) ``rest``, and the nodes after it."""
+    """All ways to fill a column of ``column`` cases from each node of (nodes, rows) ``rest``; the nodes after it."""
     source = np.arange(len(rest))
     open_cases = np.full(len(rest), column)
     used = np.zeros((len(rest), 0), dtype=np.int64)

@@ -43,9 +43,9 @@ def roc_curve(outcome: ArrayLike, score: ArrayLike) -> pd.DataFrame:
 
 def roc_band(
     outcome: ArrayLike,
-    patient: ArrayLike,
     score: ArrayLike,
     *,
+    patient: ArrayLike,
     seed: Seed,
     n_resamples: int = 2000,
     level: float = 0.95,
@@ -58,8 +58,8 @@ def roc_band(
 
     Args:
         outcome: (n,) 0/1.
-        patient: (n,) patient keys; one row per patient gives the ordinary bootstrap.
         score: (n,) finite numbers.
+        patient: (n,) patient keys; one row per patient gives the ordinary bootstrap.
         seed: seed of the draws; the same seed gives the same band whatever the order of rows.
         n_resamples: bootstrap resamples.
         level: confidence level of each point.
