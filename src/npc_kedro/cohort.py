@@ -9,7 +9,7 @@ class CohortFolder:
     """A cohort on disk.
 
     Attributes:
-        root: folder with ``dicom/``, ``clinical.csv`` and, where there are any, ``outlines/`` and ``series_override.csv``.
+        root: folder with ``dicom/``, ``clinical.csv`` and perhaps ``outlines/`` and ``series_override.csv``.
         simulated: whether the simulator wrote it. A real cohort is only ever read.
     """
 

@@ -1,7 +1,7 @@
 """The head and neck as painted ellipses and arches: which tissue lies where at each level.
 
 Frame, in mm: x to the patient's left, y backwards, z upwards, with the origin in the posterior wall of the nasopharynx.
-``anatomy.csv`` lists the structures in painting order, with their form at some levels; between these it is interpolated.
+``anatomy.csv`` lists the structures in painting order with their form at some levels; others are interpolated.
 """
 
 from dataclasses import dataclass

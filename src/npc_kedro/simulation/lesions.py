@@ -129,8 +129,8 @@ def cut(
 ) -> Section | None:
     """The lesion at level ``z`` on the points ``x``, ``y`` (mm, shape (h, w)), or None where it is not cut.
 
-    ``signs`` are those of this very slice. Necrosis takes a share of the section's area that follows ``resistance``, as a
-    dark core with an enhancing rim; ``no_benefit`` sets the contrast of a fine mottling.
+    ``signs`` are those of this very slice. Necrosis takes a share of the section's area that follows ``resistance``, as
+    a dark core with an enhancing rim; ``no_benefit`` sets the contrast of a fine mottling.
     """
     coarse, border, mottle = (texture(rng, x, y, patch_mm=patch) for patch in (11.0, 7.0, 4.6))
     irregular_mm = 0.4 + 2.0 * expit(2.0 * signs.resistance - 1)

@@ -1,7 +1,7 @@
 """Who the simulated patients are: stage, latent factors, both potential outcomes, and the physicians' choice.
 
-The factors of a candidate come from the two published arms pooled. Physicians choose by the odds that Table 1 implies for
-a patient of this stage, age and sex, so that each arm has its published factors and treatment is confounded by stage.
+The factors of a candidate come from the two published arms pooled. Physicians choose by the odds that Table 1 implies
+for this stage, age and sex, so that each arm has its published factors and treatment is confounded by stage.
 """
 
 from dataclasses import dataclass

@@ -9,7 +9,7 @@ _SIDE = 256
 """Side of the periodic lattice, in nodes."""
 
 _SMOOTHING = 1.0
-"""Standard deviation of the lattice's smoothing, in nodes: bright and dark patches follow each other every 5 nodes or so."""
+"""Standard deviation of the lattice's smoothing, in nodes."""
 
 PATCH_NODES = 5.0
 """Typical distance from one bright patch to the next, in nodes."""

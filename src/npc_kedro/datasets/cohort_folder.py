@@ -1,0 +1,126 @@
+"""The catalog type of the cohort: the simulator's folder, which is written, or the user's own, which never is."""
+
+import logging
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any, Protocol
+
+from kedro.io import AbstractDataset, DatasetError
+
+from npc_kedro.cohort import CohortFolder, NothingSimulated
+from npc_kedro.errors import CohortError
+
+logger = logging.getLogger(__name__)
+
+
+class CohortFolderError(CohortError, DatasetError):
+    """A :class:`CohortError` that Kedro passes on as it is: other errors it wraps in words of its own."""
+
+
+class Writable(Protocol):
+    """A cohort that can write itself."""
+
+    def write_into(self, folder: Path) -> None:
+        """Writes ``dicom/``, ``clinical.csv`` and ``outlines/`` into an existing, empty folder."""
+
+
+class CohortFolderDataset(AbstractDataset[Writable | NothingSimulated, CohortFolder]):
+    """The cohort on disk, simulated or real.
+
+    Without ``cohort_root``, saving writes the simulated cohort beside ``filepath`` and swaps it in at the end, so that
+    an interrupted run leaves the old one whole. With ``cohort_root``, nothing is ever written, whatever is saved.
+
+    Args:
+        filepath: folder of the simulated cohort.
+        cohort_root: folder of a real cohort; empty to simulate.
+        metadata: passed through for Kedro-Viz.
+    """
+
+    def __init__(self, *, filepath: str, cohort_root: str = "", metadata: dict[str, Any] | None = None) -> None:
+        self._simulated_root = Path(filepath)
+        self._real_root = Path(cohort_root) if cohort_root else None
+        self.metadata = metadata
+
+    def load(self) -> CohortFolder:
+        if self._real_root is not None:
+            return _checked(CohortFolder(root=self._real_root, simulated=False))
+        if not self._simulated_root.is_dir():
+            msg = (
+                f"no simulated cohort in {self._simulated_root}; run `kedro run --pipelines=simulate_cohort` first, "
+                "or set cohort_root to a folder with a real one"
+            )
+            raise CohortFolderError(msg)
+        return CohortFolder(root=self._simulated_root, simulated=True)
+
+    def save(self, data: Writable | NothingSimulated) -> None:
+        if self._real_root is not None:
+            if not isinstance(data, NothingSimulated):
+                msg = (
+                    "a simulated cohort was to be saved although cohort_root names a real one; nothing was written. "
+                    "Give the catalog entry `cohort` and the parameters of simulate_cohort the same cohort_root"
+                )
+                raise CohortFolderError(msg)
+            logger.info(
+                "A real cohort is used (cohort_root is set): nothing is simulated, and its folder is only read."
+            )
+            return
+        if isinstance(data, NothingSimulated):
+            msg = (
+                "nothing was simulated although the catalog names no real cohort. "
+                "Give the catalog entry `cohort` and the parameters of simulate_cohort the same cohort_root"
+            )
+            raise CohortFolderError(msg)
+        _write_and_swap(self._simulated_root, data)
+
+    def _exists(self) -> bool:
+        root = self._real_root or self._simulated_root
+        return (root / "clinical.csv").is_file()
+
+    def _describe(self) -> dict[str, Any]:
+        if self._real_root is not None:
+            # where a hospital keeps its patients is nobody's business but theirs
+            return {"cohort_root": self._real_root.name, "simulated": False}
+        return {"filepath": str(self._simulated_root), "simulated": True}
+
+
+def _checked(cohort: CohortFolder) -> CohortFolder:
+    """The cohort, once it is seen to have what the study cannot do without."""
+    if not cohort.root.is_dir():
+        msg = (
+            f"cohort_root is {str(cohort.root)!r}, which is not a folder; give the folder that holds dicom/ and "
+            "clinical.csv, or leave cohort_root empty to simulate a cohort"
+        )
+        raise CohortFolderError(msg)
+    missing = [
+        name
+        for name, there in (("dicom/", cohort.dicom.is_dir()), ("clinical.csv", cohort.clinical_table.is_file()))
+        if not there
+    ]
+    if missing:
+        found = ", ".join(sorted(path.name for path in cohort.root.iterdir())[:8]) or "nothing"
+        msg = (
+            f"the cohort in {str(cohort.root)!r} lacks {' and '.join(missing)} (found: {found}); a cohort needs "
+            "dicom/ with the MR files in any nesting and clinical.csv with one row a patient; outlines/ is optional"
+        )
+        raise CohortFolderError(msg)
+    return cohort
+
+
+def _write_and_swap(folder: Path, cohort: Writable) -> None:
+    """Writes beside ``folder`` and exchanges the two when all is written."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        cohort.write_into(partial)
+        partial.chmod(0o755)
+        if folder.exists():
+            retired = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
+            folder.replace(retired / folder.name)
+            partial.replace(folder)
+            shutil.rmtree(retired)
+        else:
+            partial.replace(folder)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
