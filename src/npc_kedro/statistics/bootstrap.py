@@ -38,7 +38,7 @@ def bootstrap_by_patient(
         frame: one row per slice (or any smaller unit).
         patient: name of the column with the patients' keys.
         statistic: function of such a frame. In a resample the patient column holds numbers 0, 1, ..., one for each
-            draw, so that a patient drawn twice counts as two. Where undefined it may raise StatisticsError or return NaN.
+            draw: a patient drawn twice counts as two. Where undefined it may raise StatisticsError or return NaN.
         seed: seed of the draws.
         n_resamples: bootstrap resamples, at least 100.
         level: confidence level.

@@ -46,7 +46,7 @@ class _Stage(NamedTuple):
 
 
 class _Paths(NamedTuple):
-    """Partial tables: the node each has reached, its sum of -log(cell!), and how many such there are."""
+    """Partial tables: the node each has reached, its share of the log-probability, and how many such there are."""
 
     node: Integers
     value: Floats
@@ -75,10 +75,11 @@ def exact_p(observed: NDArray[np.int64]) -> float:
     rows, columns = np.sort(table.sum(axis=1)), np.sort(table.sum(axis=0))[::-1]
     log_factorial = scipy.special.gammaln(np.arange(table.sum() + 1) + 1.0)
     constant = log_factorial[rows].sum() + log_factorial[columns].sum() - log_factorial[table.sum()]
-    limit = RELATIVE_TOLERANCE - log_factorial[table].sum()
+    limit = constant - log_factorial[table].sum() + RELATIVE_TOLERANCE
     stages, ends = _network(rows, columns, log_factorial=log_factorial)
 
-    settled, paths = _settle(_Paths(np.zeros(1, dtype=np.int64), np.zeros(1), np.ones(1)), ends[0], limit=limit)
+    start = _Paths(np.zeros(1, dtype=np.int64), np.full(1, constant), np.ones(1))
+    settled, paths = _settle(start, ends[0], limit=limit)
     for stage, end in zip(stages, ends[1:], strict=True):
         kept: list[_Paths] = []
         for part in _advance(stage, paths):
@@ -86,7 +87,7 @@ def exact_p(observed: NDArray[np.int64]) -> float:
             settled += more
             kept.append(_merged(open_paths))
         paths = _merged(_Paths(*(np.concatenate(column) for column in zip(*kept, strict=True))))
-    return min(1.0, settled * float(np.exp(constant)))
+    return min(1.0, settled)
 
 
 def _network(rows: Integers, columns: Integers, *, log_factorial: Floats) -> tuple[list[_Stage], list[_Ends]]:
@@ -151,11 +152,11 @@ def _advance(stage: _Stage, paths: _Paths) -> Iterator[_Paths]:
 
 
 def _settle(paths: _Paths, end: _Ends, *, limit: float) -> tuple[float, _Paths]:
-    """The weight of partial tables whose completions all count, and the partial tables that are still undecided."""
+    """The probability of partial tables whose completions all count, and the partial tables still undecided."""
     counts = paths.value + end.longest[paths.node] <= limit
-    weight = float((paths.number[counts] * np.exp(paths.value[counts] + end.total[paths.node[counts]])).sum())
+    probability = float((paths.number[counts] * np.exp(paths.value[counts] + end.total[paths.node[counts]])).sum())
     undecided = ~counts & (paths.value + end.shortest[paths.node] <= limit)
-    return weight, _Paths(*(column[undecided] for column in paths))
+    return probability, _Paths(*(column[undecided] for column in paths))
 
 
 def _merged(paths: _Paths) -> _Paths:
