@@ -15,8 +15,8 @@ def _validation(**probabilities: list[float]) -> pd.DataFrame:
 
 
 def test_the_patients_auc_decides_not_the_slices() -> None:
-    # By slices `many` ranks 6 of 8 pairs right and `mean` 3 of 6. By patients `many` has r1 at 0.45 below n1 at 0.5, and
-    # `mean` has r1 at 0.4 above n1 at 1/3.
+    # By slices `many` ranks 6 of 8 pairs right and `mean` 3 of 6. By patients `many` has r1 at 0.45 below n1 at 0.5,
+    # and `mean` has r1 at 0.4 above n1 at 1/3.
     many = _validation(r1=[0.6, 0.6, 0.6, 0.0], n1=[0.5], n2=[0.1])
     mean = _validation(r1=[0.6, 0.2], n1=[0.3, 0.4, 0.3], n2=[0.3])
     choice = choose_network({"many": many, "mean": mean})

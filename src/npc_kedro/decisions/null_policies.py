@@ -63,9 +63,15 @@ POLICIES: Mapping[str, Policy] = {
 }
 """The policies that need nothing but the stage."""
 
+_ORDER: tuple[Verdict, ...] = (Verdict.CORRECT, Verdict.WRONG, Verdict.UNDETERMINED)
+"""As in :class:`Tally`."""
+
+_NO_CELL = -1
+"""Cells are numbered from 1; this fills place 0."""
+
 _VERDICTS: Mapping[str, np.ndarray] = {
-    "model": np.array(["", *(cell.model_verdict.value for cell in CELLS)]),
-    "physician": np.array(["", *(cell.physician_verdict.value for cell in CELLS)]),
+    "model": np.array([_NO_CELL, *(_ORDER.index(cell.model_verdict) for cell in CELLS)]),
+    "physician": np.array([_NO_CELL, *(_ORDER.index(cell.physician_verdict) for cell in CELLS)]),
 }
 
 
@@ -76,16 +82,21 @@ def policy_tallies(patients: pd.DataFrame, predictions: Predictions) -> Mapping[
         patients: columns arm and residual_tumor.
         predictions: boolean arrays, one value per patient.
     """
+    counts = _verdict_counts(patients, predictions)
+    return {who: Tally(*(int(number) for number in counts[who])) for who in JUDGED}
+
+
+def _verdict_counts(patients: pd.DataFrame, predictions: Predictions) -> Mapping[str, np.ndarray]:
+    """Counts of :data:`_ORDER`, shape (..., 3), for predictions of shape (..., patients)."""
     cells = cell_numbers(
         residual_under_ccrt=predictions[0],
         residual_under_ic_ccrt=predictions[1],
         given_ic=(patients["arm"] == Arm.IC_CCRT.value).to_numpy(),
         residual=(patients["residual_tumor"] == 1).to_numpy(),
     )
-    counts = np.bincount(cells, minlength=len(CELLS) + 1)
     return {
-        who: Tally(**{verdict.value: int(counts[_VERDICTS[who] == verdict.value].sum()) for verdict in Verdict})
-        for who in JUDGED
+        who: np.stack([(codes[cells] == code).sum(axis=-1) for code in range(len(_ORDER))], axis=-1)
+        for who, codes in _VERDICTS.items()
     }
 
 
@@ -117,7 +128,9 @@ def null_policies(
     Raises:
         StatisticsError: if a patient has no clinical row.
     """
-    table = decisions.merge(clinical[["patient_key", "t_stage", "p_ccrt", "p_ic_ccrt"]], on="patient_key")
+    judged = decisions[["patient_key", "arm", "residual_tumor", "ccrt_model_pred", "ic_model_pred"]]
+    # `decisions` may carry the networks' p_ccrt; here it is the clinical baseline's.
+    table = judged.merge(clinical[["patient_key", "t_stage", "p_ccrt", "p_ic_ccrt"]], on="patient_key")
     if len(table) != len(decisions):
         msg = f"{len(decisions) - len(table)} of {len(decisions)} test patients have no clinical row"
         raise StatisticsError(msg)
@@ -168,16 +181,15 @@ def _shuffled(
         msg = f"{n_permutations} permutations asked for; the distribution of a shuffled model needs at least one"
         raise StatisticsError(msg)
     rng = np.random.default_rng([seed, len(table)])
-    shuffles = []
-    for _ in range(n_permutations):
-        order = rng.permutation(len(table))
-        shuffles.append(policy_tallies(table, (models[0][order], models[1][order])))
+    orders = rng.permuted(np.tile(np.arange(len(table)), (n_permutations, 1)), axis=1)
+    shuffles = _verdict_counts(table, (models[0][orders], models[1][orders]))
     actual = policy_tallies(table, models)
     tails = (1 - level) / 2
     rows = []
     for who in JUDGED:
-        counts = np.array([[t[who].correct, t[who].wrong, t[who].undetermined] for t in shuffles], dtype=float)
-        rates = np.array([t[who].rate for t in shuffles if t[who].judged], dtype=float)
+        counts = shuffles[who]
+        judged = counts[:, 0] + counts[:, 1]
+        rates = counts[judged > 0, 0] / judged[judged > 0]
         reached = None if actual[who].rate is None else int((rates >= actual[who].rate - 1e-12).sum())
         correct, wrong, undetermined = counts.mean(axis=0)
         rows.append(

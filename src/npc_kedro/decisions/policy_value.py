@@ -99,7 +99,8 @@ def policy_value(
     Raises:
         StatisticsError: if a patient has no scores or fewer than 2 patients are there.
     """
-    table = decisions.merge(scores, on="patient_key", validate="one_to_one")
+    judged = decisions[["patient_key", "arm", "residual_tumor", "recommendation"]]
+    table = judged.merge(scores, on="patient_key", validate="one_to_one")
     if len(table) != len(decisions) or len(table) < 2:
         msg = f"{len(table)} of {len(decisions)} test patients have scores; expected all of them, and at least 2"
         raise StatisticsError(msg)

@@ -17,14 +17,14 @@ from npc_kedro.decisions.patient_probability import patient_means
 from npc_kedro.decisions.rule import predicts_residual
 from npc_kedro.errors import StatisticsError
 from npc_kedro.statistics import bootstrap, calibration, proportions, roc
-from npc_kedro.statistics.resampling import draw_counts, patient_index, percentile_bounds
 from npc_kedro.study import NETWORKS, Arm, Unit
 
 COLUMNS: tuple[str, ...] = (
     "model", "unit", "network", "acc", "se", "sp", "auc", "auc_lo", "auc_hi",
     "n", "n_positive", "n_patients", "threshold", "tp", "fp", "tn", "fn",
     "acc_lo", "acc_hi", "se_lo", "se_hi", "sp_lo", "sp_hi", "proportion_method",
-    "auc_logit_lo", "auc_logit_hi", "auc_method", "calibration_intercept", "calibration_slope", "brier", "ece",
+    "auc_logit_lo", "auc_logit_hi", "auc_method", "calibration_intercept", "calibration_slope", "calibration_note",
+    "brier", "ece",
     "se_published_orientation", "sp_published_orientation", "baseline_auc", "baseline_p",
 )  # fmt: skip
 """The columns of ``published/table2.csv``, then ours."""
@@ -137,7 +137,7 @@ def _proportions(
             interval = proportions.wilson(successes, n, level=resampling.level)
             bounds = (interval.lo, interval.hi)
         else:
-            bounds = _clustered_bounds(right & denominator, denominator, clusters=clusters, resampling=resampling)
+            bounds = _clustered_bounds(right[denominator], clusters=clusters[denominator], resampling=resampling)
         result |= {name: successes / n, f"{name}_lo": bounds[0], f"{name}_hi": bounds[1]}
     result["proportion_method"] = "wilson" if clusters is None else "bootstrap by patient"
     result["se_published_orientation"], result["sp_published_orientation"] = result["sp"], result["se"]
@@ -145,24 +145,15 @@ def _proportions(
 
 
 def _clustered_bounds(
-    success: np.ndarray, denominator: np.ndarray, *, clusters: np.ndarray, resampling: Resampling
+    right: np.ndarray, *, clusters: np.ndarray, resampling: Resampling
 ) -> tuple[float | None, float | None]:
-    """Percentile bounds of a ratio of slices, patients drawn with replacement among those with a denominator.
-
-    Drawing there fixes the number of RT (or NRT) patients, as strata do. None where that is a single patient.
-    """
-    if len(np.unique(clusters[denominator])) < _FEWEST_PER_CLASS:
+    """Bounds of a share of slices, patients resampled; None where all the slices are one patient's."""
+    if len(np.unique(clusters)) < _FEWEST_PER_CLASS:
         return None, None
-    owner, n_patients = patient_index(clusters[denominator])
-    hits, slices = np.bincount(owner, weights=success[denominator]), np.bincount(owner)
-    draws = draw_counts(
-        n_patients,
-        n_resamples=resampling.n_resamples,
-        rows=n_patients,
-        rng=np.random.default_rng([resampling.seed, n_patients]),
+    interval = bootstrap.clustered_mean_interval(
+        right, clusters, seed=resampling.seed, n_resamples=resampling.n_resamples, level=resampling.level
     )
-    ratios = np.concatenate([(drawn @ hits) / (drawn @ slices) for drawn in draws])
-    return percentile_bounds(ratios, level=resampling.level)
+    return interval.lo, interval.hi
 
 
 def _discrimination(
@@ -198,6 +189,7 @@ def _calibration(outcome: np.ndarray, probability: np.ndarray) -> dict[str, obje
     return {
         "calibration_intercept": found.intercept,
         "calibration_slope": found.slope,
+        "calibration_note": found.note or None,
         "brier": found.brier,
         "ece": found.ece,
     }

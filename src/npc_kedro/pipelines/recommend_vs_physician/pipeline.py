@@ -1,6 +1,6 @@
 """Wiring of ``recommend_vs_physician``."""
 
-from functools import partial
+from functools import partial, update_wrapper
 
 from kedro.pipeline import Node, Pipeline
 
@@ -50,7 +50,7 @@ def _choose() -> Node:
 def _predict(arm: Arm) -> Node:
     classifiers = {network: f"{training_name(arm, network, Unit.PATIENT)}__classifier" for network in NETWORKS}
     return Node(
-        partial(predict_under_arm, arm.value),
+        update_wrapper(partial(predict_under_arm, arm.value), predict_under_arm),
         inputs={
             "chosen_networks": "chosen_networks",
             "crops": "crops",
