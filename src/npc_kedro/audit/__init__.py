@@ -1,0 +1,18 @@
+"""Recomputes every number of a published set of tables that can be derived from the others, and judges it.
+
+The checks know no number of any publication: they read printed tables and compute. Start at :func:`audit_tables`.
+"""
+
+from npc_kedro.audit.claims import AuditVerdict, Claim, claims_frame
+from npc_kedro.audit.run import audit_tables
+from npc_kedro.audit.tables import PublishedTables, read_tables, tables_from_frames
+
+__all__ = [
+    "AuditVerdict",
+    "Claim",
+    "PublishedTables",
+    "audit_tables",
+    "claims_frame",
+    "read_tables",
+    "tables_from_frames",
+]
