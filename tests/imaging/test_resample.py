@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from npc_kedro.imaging.resample import Frame, axis_weights, resample, resample_labels, square_frames
+from npc_kedro.imaging.resample import Extent, axis_weights, resample, resample_labels, square_extents
 
 images = arrays(np.float32, st.tuples(st.integers(1, 12), st.integers(1, 12)), elements=st.integers(-1000, 1000))
 
@@ -54,27 +54,27 @@ def test_linear_by_hand() -> None:
 
 def test_weights_sum_to_one_inside_the_source() -> None:
     for n_in, n_out in [(512, 160), (160, 512), (7, 7), (5, 3)]:
-        sums = axis_weights(n_in, n_out, Frame(0.0, n_in)).sum(axis=1)
+        sums = axis_weights(n_in, n_out, Extent(0.0, n_in)).sum(axis=1)
         np.testing.assert_allclose(sums, 1.0, atol=1e-6)
 
 
 def test_square_field_of_view_pads_the_short_side() -> None:
-    rows, columns = square_frames((4, 2), (1.0, 1.0))
-    assert rows == Frame(0.0, 4)
-    assert columns == Frame(-1.0, 4.0)
+    rows, columns = square_extents((4, 2), (1.0, 1.0))
+    assert rows == Extent(0.0, 4)
+    assert columns == Extent(-1.0, 4.0)
     image = np.array([[5.0, 6.0]] * 4)
-    assert resample(image, (4, 4), frames=(rows, columns)).tolist() == [[5.0, 5.0, 6.0, 5.0]] * 4
+    assert resample(image, (4, 4), extents=(rows, columns)).tolist() == [[5.0, 5.0, 6.0, 5.0]] * 4
 
 
 def test_square_field_of_view_respects_the_spacing() -> None:
-    rows, columns = square_frames((2, 4), (2.0, 1.0))
-    assert (rows, columns) == (Frame(0.0, 2), Frame(0.0, 4))
+    rows, columns = square_extents((2, 4), (2.0, 1.0))
+    assert (rows, columns) == (Extent(0.0, 2), Extent(0.0, 4))
 
 
 def test_labels_take_the_nearest_and_never_a_new_value() -> None:
     labels = np.array([[0, 1], [2, 2]], dtype=np.uint8)
-    frames = square_frames((2, 2), (1.0, 1.0))
-    out = resample_labels(labels, (4, 4), frames=frames)
+    extents = square_extents((2, 2), (1.0, 1.0))
+    out = resample_labels(labels, (4, 4), extents=extents)
     assert out.tolist() == [[0, 0, 1, 1], [0, 0, 1, 1], [2, 2, 2, 2], [2, 2, 2, 2]]
     assert out.dtype == np.uint8
 
@@ -82,9 +82,9 @@ def test_labels_take_the_nearest_and_never_a_new_value() -> None:
 def test_labels_and_image_share_coordinates() -> None:
     image = np.zeros((40, 24), np.float32)
     image[10:20, 4:12] = 1.0
-    frames = square_frames(image.shape, (0.5, 1.0))
-    grey = resample(image, (16, 16), frames=frames)
-    label = resample_labels(image.astype(np.uint8), (16, 16), frames=frames)
+    extents = square_extents(image.shape, (0.5, 1.0))
+    grey = resample(image, (16, 16), extents=extents)
+    label = resample_labels(image.astype(np.uint8), (16, 16), extents=extents)
     assert abs(float(grey.sum()) - float(label.sum())) < 8
     assert grey[label == 1].min() > 0.2
     assert grey[label == 0].max() < 0.8

@@ -13,14 +13,14 @@ from scipy.sparse import csr_array
 
 
 @dataclass(frozen=True)
-class Frame:
+class Extent:
     """A stretch of one axis, in pixels of the source: from ``start`` to ``start + length``; may reach outside."""
 
     start: float
     length: float
 
 
-def square_frames(shape: tuple[int, int], spacing_mm: tuple[float, float]) -> tuple[Frame, Frame]:
+def square_extents(shape: tuple[int, int], spacing_mm: tuple[float, float]) -> tuple[Extent, Extent]:
     """The centred square field of view that holds the whole image, along rows and columns.
 
     Its side is the longer of the two physical sides, so that resampling to a square matrix never distorts anatomy.
@@ -30,21 +30,21 @@ def square_frames(shape: tuple[int, int], spacing_mm: tuple[float, float]) -> tu
     return rows, columns
 
 
-def _centred(n: int, length: float) -> Frame:
+def _centred(n: int, length: float) -> Extent:
     if np.isclose(length, n, rtol=1e-6):  # rounding noise in a spacing must not cost the identity
-        return Frame(0.0, float(n))
-    return Frame((n - length) / 2.0, length)
+        return Extent(0.0, float(n))
+    return Extent((n - length) / 2.0, length)
 
 
 @lru_cache(maxsize=256)
-def axis_weights(n_in: int, n_out: int, frame: Frame) -> csr_array:
-    """Weights (n_out, n_in) that carry an axis of ``n_in`` pixels to ``n_out`` pixels over ``frame``.
+def axis_weights(n_in: int, n_out: int, extent: Extent) -> csr_array:
+    """Weights (n_out, n_in) that carry an axis of ``n_in`` pixels to ``n_out`` pixels over ``extent``.
 
     Area (each source pixel weighs by its overlap) where output pixels are at least as wide as source pixels, otherwise
-    linear between source centres. Rows sum to 1 where the frame lies inside the source, to less where it reaches out.
+    linear between source centres. Rows sum to 1 where the extent lies inside the source, to less where it reaches out.
     """
-    step = frame.length / n_out
-    edges = frame.start + step * np.arange(n_out + 1)
+    step = extent.length / n_out
+    edges = extent.start + step * np.arange(n_out + 1)
     if step >= 1.0:
         lower, upper = edges[:-1, None], edges[1:, None]
         pixel = np.arange(n_in)[None, :]
@@ -65,21 +65,21 @@ def _linear_weights(centres: np.ndarray, n_in: int) -> np.ndarray:
     return weights
 
 
-def resample(image: np.ndarray, shape: tuple[int, int], *, frames: tuple[Frame, Frame] | None = None) -> np.ndarray:
+def resample(image: np.ndarray, shape: tuple[int, int], *, extents: tuple[Extent, Extent] | None = None) -> np.ndarray:
     """The image on another grid.
 
     Args:
         image: (height, width), any real dtype.
         shape: height and width of the result.
-        frames: which part of the source to show, along rows and columns; the whole image if left out. What lies outside
-            the source takes the image's minimum.
+        extents: which part of the source to show, along rows and columns; the whole image if left out. What lies
+            outside the source takes the image's minimum.
 
     Returns:
         float32 array of ``shape``.
     """
     source = np.ascontiguousarray(image, dtype=np.float32)
-    rows, columns = frames or (Frame(0.0, source.shape[0]), Frame(0.0, source.shape[1]))
-    if source.shape == shape and rows == Frame(0.0, shape[0]) and columns == Frame(0.0, shape[1]):
+    rows, columns = extents or (Extent(0.0, source.shape[0]), Extent(0.0, source.shape[1]))
+    if source.shape == shape and rows == Extent(0.0, shape[0]) and columns == Extent(0.0, shape[1]):
         return source
     floor = source.min() if _reaches_outside(rows, source.shape[0]) or _reaches_outside(columns, source.shape[1]) else 0
     tall = axis_weights(source.shape[0], shape[0], rows) @ (source - floor if floor else source)
@@ -87,16 +87,16 @@ def resample(image: np.ndarray, shape: tuple[int, int], *, frames: tuple[Frame, 
     return np.ascontiguousarray(wide.T) + np.float32(floor)
 
 
-def _reaches_outside(frame: Frame, n: int) -> bool:
-    return frame.start < 0 or frame.start + frame.length > n
+def _reaches_outside(extent: Extent, n: int) -> bool:
+    return extent.start < 0 or extent.start + extent.length > n
 
 
-def resample_labels(labels: np.ndarray, shape: tuple[int, int], *, frames: tuple[Frame, Frame]) -> np.ndarray:
+def resample_labels(labels: np.ndarray, shape: tuple[int, int], *, extents: tuple[Extent, Extent]) -> np.ndarray:
     """The label map on another grid: each output pixel takes the label under its centre; 0 outside the source."""
     result = np.zeros(shape, dtype=labels.dtype)
     picks = []
-    for n_in, n_out, frame in zip(labels.shape, shape, frames, strict=True):
-        index = np.floor(frame.start + frame.length / n_out * (np.arange(n_out) + 0.5)).astype(int)
+    for n_in, n_out, extent in zip(labels.shape, shape, extents, strict=True):
+        index = np.floor(extent.start + extent.length / n_out * (np.arange(n_out) + 0.5)).astype(int)
         picks.append((np.flatnonzero((index >= 0) & (index < n_in)), index))
     (rows, row_index), (columns, column_index) = picks
     result[np.ix_(rows, columns)] = labels[np.ix_(row_index[rows], column_index[columns])]

@@ -1,0 +1,124 @@
+"""A series' files become its slices: ordered, on one square grid, in 16 bits.
+
+The policy: a slice's field of view is padded to the square that holds it and resampled to M x M pixels, by area where
+that shrinks and linearly where it grows. All slices of a series share one scale and offset, so that they stay
+comparable; the stored integers are exact where nothing was resampled and the values are whole.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from npc_kedro.dicom.geometry import SliceGeometry
+from npc_kedro.dicom.pixels import DecodedImage, decode_file
+from npc_kedro.dicom.reasons import RejectReason
+from npc_kedro.dicom.tags import TagError
+from npc_kedro.imaging.resample import resample, square_extents
+
+_STORED_MAXIMUM = 65_535
+
+
+@dataclass(frozen=True)
+class SeriesTask:
+    """A series to decode: its files by pseudonym, and the direction across its slices."""
+
+    patient_key: str
+    series_key: str
+    files: tuple[tuple[str, Path], ...]
+    normal: tuple[float, float, float]
+    matrix: int
+
+
+@dataclass(frozen=True)
+class DecodedSlice:
+    """Where a stored slice came from."""
+
+    file: str
+    geometry: SliceGeometry
+    position_mm: float
+    spacing_mm: float
+    sha256: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class DecodedSeries:
+    """A decoded series, from the feet to the head.
+
+    Attributes:
+        pixels: uint16 (n, M, M).
+        scale: real value = stored * scale + offset, for all its slices.
+        offset: see ``scale``.
+        slices: n entries.
+        rejected: file, reason and detail of the files that could not be decoded.
+    """
+
+    task: SeriesTask
+    pixels: np.ndarray
+    scale: float
+    offset: float
+    slices: tuple[DecodedSlice, ...]
+    rejected: tuple[tuple[str, RejectReason, str], ...]
+
+
+def decode_series(task: SeriesTask) -> DecodedSeries:
+    """Decodes every slice of a series once. Damage in a file ends in ``rejected``, never in an exception."""
+    normal = np.array(task.normal)
+    images: list[np.ndarray] = []
+    slices: list[DecodedSlice] = []
+    rejected: list[tuple[str, RejectReason, str]] = []
+    for file, path in task.files:
+        try:
+            decoded = decode_file(path.read_bytes())
+        except TagError as error:
+            rejected.append((file, error.reason, error.detail))
+            continue
+        except OSError as error:
+            rejected.append((file, RejectReason.UNREADABLE, error.strerror or type(error).__name__))
+            continue
+        parallel = [image for image in decoded.images if image.frame.geometry.is_parallel_to(normal)]
+        if not parallel:
+            rejected.append((file, RejectReason.OTHER_ORIENTATION, RejectReason.OTHER_ORIENTATION.meaning))
+        for image in parallel:
+            square, spacing_mm = _squared(image, task.matrix)
+            images.append(square)
+            slices.append(
+                DecodedSlice(
+                    file=file,
+                    geometry=image.frame.geometry,
+                    position_mm=image.frame.geometry.position_along(normal),
+                    spacing_mm=spacing_mm,
+                    sha256=decoded.sha256,
+                    fingerprint=hashlib.blake2b(square.tobytes(), digest_size=16).hexdigest(),
+                )
+            )
+    order = sorted(range(len(slices)), key=lambda index: (slices[index].position_mm, slices[index].file))
+    pixels, scale, offset = quantised([images[index] for index in order], task.matrix)
+    return DecodedSeries(task, pixels, scale, offset, tuple(slices[index] for index in order), tuple(rejected))
+
+
+def _squared(image: DecodedImage, matrix: int) -> tuple[np.ndarray, float]:
+    """The image on the square grid, and the spacing of that grid, mm."""
+    geometry = image.frame.geometry
+    extents = square_extents(geometry.shape, geometry.spacing)
+    side_mm = extents[0].length * geometry.spacing[0]
+    return resample(image.values, (matrix, matrix), extents=extents), side_mm / matrix
+
+
+def quantised(images: list[np.ndarray], matrix: int) -> tuple[np.ndarray, float, float]:
+    """The images as uint16 (n, M, M) with one scale and offset: real value = stored * scale + offset.
+
+    Whole values within 65,535 of each other are kept exactly (scale 1); others are rounded to 1/65,535 of their range.
+    """
+    pixels = np.zeros((len(images), matrix, matrix), dtype=np.uint16)
+    if not images:
+        return pixels, 1.0, 0.0
+    low = min(float(image.min()) for image in images)
+    reach = max(float(image.max()) for image in images) - low
+    whole = reach <= _STORED_MAXIMUM and all(np.array_equal(image, np.rint(image)) for image in images)
+    scale = 1.0 if whole or reach == 0 else reach / _STORED_MAXIMUM
+    for index, image in enumerate(images):
+        pixels[index] = np.rint((image - np.float32(low)) * np.float32(1.0 / scale)).clip(0, _STORED_MAXIMUM)
+    return pixels, scale, low

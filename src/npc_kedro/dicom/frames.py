@@ -1,0 +1,82 @@
+"""The frames of an MR file: one for MR Image Storage, many for Enhanced MR.
+
+Enhanced files keep geometry and rescaling in functional groups, shared by all frames or given per frame (DICOM PS3.3
+C.7.6.16). Makers also leave them at the top level, which is tried last.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from npc_kedro.dicom.geometry import GeometryError, SliceGeometry
+from npc_kedro.dicom.reasons import RejectReason
+from npc_kedro.dicom.tags import TagError, number, required_numbers, required_whole
+
+ENHANCED_MR = ("1.2.840.10008.5.1.4.1.1.4.1", "1.2.840.10008.5.1.4.1.1.4.4")
+"""Enhanced MR Image Storage and Legacy Converted Enhanced MR Image Storage."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One image of a file: where it lies and how stored values become real ones (value * slope + intercept)."""
+
+    geometry: SliceGeometry
+    slope: float
+    intercept: float
+
+
+def read_frames(dataset: Any) -> tuple[Frame, ...]:
+    """The frames of a file, in the file's order.
+
+    Raises:
+        TagError: if a frame's size, geometry or rescaling is missing or impossible.
+    """
+    shape = (required_whole(dataset, "Rows", lowest=1), required_whole(dataset, "Columns", lowest=1))
+    per_frame = dataset.get("PerFrameFunctionalGroupsSequence") or ()
+    shared = (dataset.get("SharedFunctionalGroupsSequence") or (None,))[0]
+    if not per_frame:
+        if number(dataset, "NumberOfFrames") > 1:
+            raise TagError(RejectReason.BAD_GEOMETRY, "several frames without PerFrameFunctionalGroupsSequence")
+        return (_frame([dataset], shape),)
+    if len(per_frame) != required_whole(dataset, "NumberOfFrames", lowest=1):
+        raise TagError(RejectReason.INVALID_TAG, f"NumberOfFrames disagrees with {len(per_frame)} functional groups")
+    return tuple(_frame([group, shared, dataset], shape) for group in per_frame)
+
+
+def _frame(places: Sequence[Any], shape: tuple[int, int]) -> Frame:
+    position = _find(places, "PlanePositionSequence", "ImagePositionPatient")
+    orientation = _find(places, "PlaneOrientationSequence", "ImageOrientationPatient")
+    measures = _find(places, "PixelMeasuresSequence", "PixelSpacing")
+    rescaling = _find(places, "PixelValueTransformationSequence", "RescaleSlope")
+    try:
+        geometry = SliceGeometry(
+            position=required_numbers(position, "ImagePositionPatient", 3),  # type: ignore[arg-type]
+            orientation=required_numbers(orientation, "ImageOrientationPatient", 6),  # type: ignore[arg-type]
+            spacing=required_numbers(measures, "PixelSpacing", 2),  # type: ignore[arg-type]
+            shape=shape,
+            thickness_mm=number(measures, "SliceThickness"),
+        )
+    except GeometryError as error:
+        raise TagError(RejectReason.BAD_GEOMETRY, str(error)) from None
+    return Frame(geometry, *_rescaling(rescaling))
+
+
+def _rescaling(dataset: Any) -> tuple[float, float]:
+    slope = 1.0 if dataset.get("RescaleSlope") in (None, "") else number(dataset, "RescaleSlope")
+    intercept = 0.0 if dataset.get("RescaleIntercept") in (None, "") else number(dataset, "RescaleIntercept")
+    if not (abs(slope) < float("inf") and abs(intercept) < float("inf")) or slope == 0:
+        raise TagError(RejectReason.INVALID_TAG, "RescaleSlope or RescaleIntercept is zero or not a number")
+    return slope, intercept
+
+
+def _find(places: Sequence[Any], sequence: str, keyword: str) -> Any:
+    """The first dataset that holds ``keyword``: in the sequence of a functional group, or at the top level."""
+    for place in places:
+        if place is None:
+            continue
+        items = place.get(sequence)
+        if items and keyword in items[0]:
+            return items[0]
+        if keyword in place:
+            return place
+    return places[-1]

@@ -1,0 +1,113 @@
+"""Where a slice lies: DICOM's patient coordinates (LPS: x to the left, y to the back, z to the head), in mm.
+
+Source: DICOM PS3.3 C.7.6.2.1.1, Image Position and Image Orientation (Patient).
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+UNIT_TOLERANCE = 1e-2
+"""Allowed error of a direction's length and of the right angle between two; writers round cosines to a few digits."""
+
+PARALLEL_TOLERANCE_DEGREES = 2.0
+"""Slices of one series may differ by this angle (rounding noise, tiny motion correction) and still be parallel."""
+
+SAME_PLACE_MM = 1e-2
+"""Two slices closer than this along the normal lie at the same place."""
+
+
+class GeometryError(ValueError):
+    """Orientation, position or spacing on which no slice can be placed; says which."""
+
+
+@dataclass(frozen=True)
+class SliceGeometry:
+    """The grid of one slice.
+
+    Attributes:
+        position: centre of the first pixel, LPS, mm (ImagePositionPatient).
+        orientation: direction along a row (towards growing columns), then along a column (ImageOrientationPatient).
+        spacing: distance between rows, between columns, mm (PixelSpacing).
+        shape: rows, columns.
+        thickness_mm: SliceThickness, NaN if unknown.
+    """
+
+    position: tuple[float, float, float]
+    orientation: tuple[float, float, float, float, float, float]
+    spacing: tuple[float, float]
+    shape: tuple[int, int]
+    thickness_mm: float = float("nan")
+
+    def __post_init__(self) -> None:
+        self._require(
+            len(self.position) == 3 and np.isfinite(self.position).all(), "ImagePositionPatient", self.position
+        )
+        along_row, along_column = np.array(self.orientation[:3]), np.array(self.orientation[3:])
+        finite = len(self.orientation) == 6 and np.isfinite(self.orientation).all()
+        self._require(
+            finite
+            and abs(np.linalg.norm(along_row) - 1) < UNIT_TOLERANCE
+            and abs(np.linalg.norm(along_column) - 1) < UNIT_TOLERANCE
+            and abs(along_row @ along_column) < UNIT_TOLERANCE,
+            "ImageOrientationPatient",
+            self.orientation,
+        )
+        positive = len(self.spacing) == 2 and np.isfinite(self.spacing).all() and min(self.spacing) > 0
+        self._require(positive, "PixelSpacing", self.spacing)
+
+    @staticmethod
+    def _require(holds: bool, tag: str, value: tuple[float, ...]) -> None:
+        if not holds:
+            msg = f"{tag} is {list(value)}"
+            raise GeometryError(msg)
+
+    @property
+    def normal(self) -> np.ndarray:
+        """Unit vector across the slice, pointing to the head as far as it does so at all."""
+        across = np.cross(self.orientation[:3], self.orientation[3:])
+        across = across / np.linalg.norm(across)
+        largest = across[np.argmax(np.abs(across))]
+        towards = across[2] if abs(across[2]) > 1e-3 else largest
+        return across if towards > 0 else -across
+
+    @property
+    def tilt_degrees(self) -> float:
+        """Angle between the slice's normal and the body's axis: 0 is axial, 90 sagittal or coronal."""
+        return float(np.degrees(np.arccos(np.clip(abs(self.normal[2]), 0.0, 1.0))))
+
+    def position_along(self, normal: np.ndarray) -> float:
+        """The slice's place on an axis, mm: grows from the feet to the head for axial slices."""
+        return float(np.dot(self.position, normal))
+
+    def is_parallel_to(self, normal: np.ndarray) -> bool:
+        """Whether the slice is parallel to the slices across ``normal``."""
+        return bool(abs(self.normal @ normal) >= np.cos(np.radians(PARALLEL_TOLERANCE_DEGREES)))
+
+    def pixel_to_patient(self) -> np.ndarray:
+        """Matrix (4, 3): carries (row, column, 1) to homogeneous LPS coordinates of the pixel's centre."""
+        along_row, along_column = np.array(self.orientation[:3]), np.array(self.orientation[3:])
+        matrix = np.zeros((4, 3))
+        matrix[:3, 0] = along_column * self.spacing[0]
+        matrix[:3, 1] = along_row * self.spacing[1]
+        matrix[:3, 2] = self.position
+        matrix[3, 2] = 1.0
+        return matrix
+
+
+def common_normal(geometries: Sequence[SliceGeometry]) -> np.ndarray:
+    """The normal shared by most of the slices; among equals that of the lowest orientation values."""
+    written = Counter(geometry.orientation for geometry in geometries)
+    example = {geometry.orientation: geometry for geometry in geometries}
+    directions: list[tuple[np.ndarray, int]] = []
+    for orientation, count in sorted(written.items()):
+        geometry = example[orientation]
+        for index, (normal, so_far) in enumerate(directions):
+            if geometry.is_parallel_to(normal):
+                directions[index] = (normal, so_far + count)
+                break
+        else:
+            directions.append((geometry.normal, count))
+    return max(directions, key=lambda pair: pair[1])[0]

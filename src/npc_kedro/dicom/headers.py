@@ -1,0 +1,201 @@
+"""One file's header: what identifies it, where its slices lie, what speaks for its sequence. Pixels are not read.
+
+pydicom returns a dataset without warning when a file is cut inside its header, so every mandatory tag is checked here.
+"""
+
+import os
+import stat
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from npc_kedro.dicom.frames import ENHANCED_MR, read_frames
+from npc_kedro.dicom.geometry import SliceGeometry
+from npc_kedro.dicom.pseudonyms import normalised_identifier
+from npc_kedro.dicom.reasons import RejectReason
+from npc_kedro.dicom.tags import TagError, number, required_text, required_whole, text
+from npc_kedro.dicom.walk import FoundFile
+
+MR_IMAGE = ("1.2.840.10008.5.1.4.1.1.4", *ENHANCED_MR)
+"""SOP classes that are read: MR Image Storage and the enhanced ones."""
+
+_GREYSCALE = ("MONOCHROME1", "MONOCHROME2")
+
+_KNOWN_BEGINNINGS = {
+    b"PK": "a zip archive; unpack it",
+    b"\xff\xd8": "a JPEG picture",
+    b"\x89PNG": "a PNG picture",
+    b"%PDF": "a PDF document",
+    b"\x1f\x8b": "a gzip file",
+}
+
+_TAGS = [
+    "SpecificCharacterSet", "SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "Modality",
+    "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyDate", "SeriesDescription", "ProtocolName",
+    "SequenceName", "ImageType", "ScanningSequence", "ContrastBolusAgent", "ContrastBolusAgentSequence",
+    "RepetitionTime", "EchoTime", "InstanceNumber", "AcquisitionNumber", "TemporalPositionIdentifier", "NumberOfFrames",
+    "Rows", "Columns", "BitsAllocated", "BitsStored", "PixelRepresentation", "PhotometricInterpretation",
+    "SamplesPerPixel", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness",
+    "RescaleSlope", "RescaleIntercept", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class SeriesFacts:
+    """What the rules of series choice may look at. Free text: it must not be stored."""
+
+    description: str
+    image_type: str
+    scanning_sequence: str
+    contrast_agent: str
+    repetition_time: float
+    echo_time: float
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who a file says it belongs to, as written. Lives in memory only."""
+
+    identifier: str
+    name: str = field(default="", repr=False)
+    birth_date: str = field(default="", repr=False)
+    sex: str = ""
+
+    @property
+    def known(self) -> bool:
+        """Whether the identifier is more than blanks."""
+        return bool(normalised_identifier(self.identifier))
+
+
+@dataclass(frozen=True)
+class Header:
+    """A readable MR file."""
+
+    found: FoundFile
+    person: Person
+    study_uid: str
+    series_uid: str
+    instance_uid: str
+    order: tuple[float, float, float]
+    geometries: tuple[SliceGeometry, ...]
+    facts: SeriesFacts
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A file that is refused, with its reason and a detail free of patients' values."""
+
+    found: FoundFile
+    reason: RejectReason
+    detail: str
+    person: Person | None = None
+
+
+def read_header(found: FoundFile, *, accept_without_preamble: bool = False) -> Header | Rejection:
+    """The header of a file, or why the file is refused. Never raises on what a file may contain."""
+    person: Person | None = None
+    try:
+        dataset = _open(found.path, accept_without_preamble)
+        person = _person(dataset)
+        return _header(found, person, dataset)
+    except TagError as error:
+        return Rejection(found, error.reason, error.detail, person)
+    except OSError as error:
+        return Rejection(found, RejectReason.UNREADABLE, error.strerror or type(error).__name__, person)
+    except Exception as error:  # a damaged file can make pydicom raise anything; each ends as a reason code
+        detail = f"the header cannot be parsed ({type(error).__name__})"
+        return Rejection(found, RejectReason.INVALID_TAG, detail, person)
+
+
+def _open(path: Path, accept_without_preamble: bool) -> Any:
+    import pydicom
+
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise TagError(RejectReason.UNREADABLE, "not a regular file, or a link to a folder")
+    if status.st_size == 0:
+        raise TagError(RejectReason.EMPTY_FILE, RejectReason.EMPTY_FILE.meaning)
+    with path.open("rb") as file:
+        head = file.read(132)
+        preamble = head[128:132] == b"DICM"
+        if not preamble:
+            _require_plausible(head, accept_without_preamble)
+        file.seek(0, os.SEEK_SET)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # pydicom's warnings quote values, which may be private
+            return pydicom.dcmread(file, stop_before_pixels=True, specific_tags=_TAGS, force=not preamble)
+
+
+def _require_plausible(head: bytes, accept_without_preamble: bool) -> None:
+    """Lets only a bare dataset through: one that begins with group 0002 or 0008, in either byte order."""
+    if head[:2] not in (b"\x08\x00", b"\x02\x00", b"\x00\x08", b"\x00\x02") or len(head) < 8:
+        known = [what for beginning, what in _KNOWN_BEGINNINGS.items() if head.startswith(beginning)]
+        raise TagError(RejectReason.NOT_DICOM, known[0] if known else "no DICM at byte 128")
+    if not accept_without_preamble:
+        raise TagError(RejectReason.NO_PREAMBLE, RejectReason.NO_PREAMBLE.meaning)
+
+
+def _person(dataset: Any) -> Person:
+    return Person(
+        identifier=text(dataset, "PatientID"),
+        name=text(dataset, "PatientName"),
+        birth_date=text(dataset, "PatientBirthDate"),
+        sex=text(dataset, "PatientSex"),
+    )
+
+
+def _header(found: FoundFile, person: Person, dataset: Any) -> Header:
+    kind = required_text(dataset, "SOPClassUID")
+    if kind not in MR_IMAGE:
+        raise TagError(RejectReason.NOT_MR_IMAGE, f"SOP class {_sop_class_name(kind)}")
+    if not person.known:
+        raise TagError(RejectReason.NO_PATIENT_ID, RejectReason.NO_PATIENT_ID.meaning)
+    _require_greyscale(dataset)
+    return Header(
+        found=found,
+        person=person,
+        study_uid=required_text(dataset, "StudyInstanceUID"),
+        series_uid=required_text(dataset, "SeriesInstanceUID"),
+        instance_uid=required_text(dataset, "SOPInstanceUID"),
+        order=_order(dataset),
+        geometries=tuple(frame.geometry for frame in read_frames(dataset)),
+        facts=_facts(dataset),
+    )
+
+
+def _require_greyscale(dataset: Any) -> None:
+    samples = required_whole(dataset, "SamplesPerPixel", lowest=1)
+    colours = required_text(dataset, "PhotometricInterpretation")
+    required_whole(dataset, "BitsAllocated", lowest=8)
+    required_whole(dataset, "PixelRepresentation", lowest=0)
+    if samples != 1 or colours not in _GREYSCALE:
+        raise TagError(RejectReason.NOT_GREYSCALE, f"{samples} samples per pixel; expected MONOCHROME1 or MONOCHROME2")
+
+
+def _order(dataset: Any) -> tuple[float, float, float]:
+    """What decides between slices at the same place; missing numbers come last."""
+    keywords = ("TemporalPositionIdentifier", "AcquisitionNumber", "InstanceNumber")
+    numbers = (number(dataset, keyword) for keyword in keywords)
+    first, second, third = (value if value == value else float("inf") for value in numbers)
+    return first, second, third
+
+
+def _facts(dataset: Any) -> SeriesFacts:
+    agents = [text(item, "CodeMeaning") for item in dataset.get("ContrastBolusAgentSequence") or ()]
+    described = (text(dataset, keyword) for keyword in ("SeriesDescription", "ProtocolName", "SequenceName"))
+    return SeriesFacts(
+        description=" | ".join(part for part in described if part),
+        image_type=text(dataset, "ImageType"),
+        scanning_sequence=text(dataset, "ScanningSequence"),
+        contrast_agent=" ".join(part for part in [text(dataset, "ContrastBolusAgent"), *agents] if part),
+        repetition_time=number(dataset, "RepetitionTime"),
+        echo_time=number(dataset, "EchoTime"),
+    )
+
+
+def _sop_class_name(uid: str) -> str:
+    from pydicom.uid import UID_dictionary
+
+    known = UID_dictionary.get(uid)
+    return known[0] if known else "unknown"

@@ -1,0 +1,49 @@
+"""A map over processes that keeps order and never holds more than a few results."""
+
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from itertools import islice
+from typing import TypeVar
+
+_IN_FLIGHT_PER_WORKER = 2
+"""Tasks handed out per process: enough to keep it busy, few enough that memory does not grow with the cohort."""
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+def worker_count(workers: int) -> int:
+    """The number of processes meant by a ``workers`` parameter: 0 is one per CPU that this process may use."""
+    return workers or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1))
+
+
+def ordered_map(function: Callable[[Task], Result], tasks: Iterable[Task], *, workers: int) -> Iterator[Result]:
+    """``function`` of each task, in the order of the tasks, computed by ``workers`` forked processes.
+
+    With one worker, or inside a process that may have no children, everything happens here.
+    """
+    if worker_count(workers) == 1 or multiprocessing.current_process().daemon:
+        yield from map(function, tasks)
+        return
+    waiting = iter(tasks)
+    context = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(worker_count(workers), mp_context=context) as pool:
+        in_flight: deque[Future[Result]] = deque(
+            pool.submit(function, task) for task in islice(waiting, _IN_FLIGHT_PER_WORKER * worker_count(workers))
+        )
+        try:
+            while in_flight:
+                result = in_flight.popleft().result()
+                in_flight.extend(pool.submit(function, task) for task in islice(waiting, 1))
+                yield result
+        finally:
+            for future in in_flight:
+                future.cancel()
+
+
+def batches(items: list[Task], size: int) -> list[list[Task]]:
+    """The items in runs of at most ``size``, in order."""
+    return [items[start : start + size] for start in range(0, len(items), size)]

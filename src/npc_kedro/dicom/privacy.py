@@ -1,0 +1,65 @@
+"""Keeps known identifiers out of log records."""
+
+import logging
+import re
+import traceback
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+REDACTED = "[redacted]"
+
+_SHORTEST = 3
+"""Identifiers below this length are not sought: "1" would black out every count in the log."""
+
+
+class IdentifierFilter(logging.Filter):
+    """A log filter that replaces known identifiers, whole words only, in messages, arguments and tracebacks."""
+
+    def __init__(self, identifiers: Iterable[str] = ()) -> None:
+        super().__init__()
+        self._known: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+        self.add(identifiers)
+
+    def add(self, identifiers: Iterable[str]) -> None:
+        """Learns more identifiers. A name such as ``DOE^JANE`` is sought whole and by its parts."""
+        words = {part for text in identifiers for part in {text.strip(), *re.split(r"[\^=\s]+", text)}}
+        fresh = {word for word in words if len(word) >= _SHORTEST} - self._known
+        if fresh:
+            self._known |= fresh
+            alternatives = "|".join(
+                re.escape(word) for word in sorted(self._known, key=lambda word: (-len(word), word))
+            )
+            self._pattern = re.compile(rf"(?<!\w)(?:{alternatives})(?!\w)", flags=re.IGNORECASE)
+
+    def redact(self, text: str) -> str:
+        """``text`` without any known identifier."""
+        return self._pattern.sub(REDACTED, text) if self._pattern else text
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Lets every record pass, redacted. A traceback becomes text, since handlers would print it from the frames."""
+        message = record.getMessage()
+        if record.exc_info:
+            kind, error, trace = record.exc_info
+            message += "\n" + "".join(traceback.format_exception(kind, error, trace))
+            record.exc_info, record.exc_text = None, None
+        record.msg, record.args = self.redact(message), ()
+        return True
+
+
+@contextmanager
+def redacting(identifiers: Iterable[str] = ()) -> Iterator[IdentifierFilter]:
+    """Puts an :class:`IdentifierFilter` on every log handler for the duration of the block.
+
+    Handlers, not loggers: a logger's filter does not see the records of the loggers below it.
+    """
+    guard = IdentifierFilter(identifiers)
+    named = (logging.getLogger(name) for name in list(logging.root.manager.loggerDict))
+    handlers = {handler for logger in (logging.root, *named) for handler in logger.handlers}
+    for handler in handlers:
+        handler.addFilter(guard)
+    try:
+        yield guard
+    finally:
+        for handler in handlers:
+            handler.removeFilter(guard)

@@ -1,0 +1,125 @@
+"""Keyed-hash pseudonyms: the only names that patients, series and files have past the door.
+
+A pseudonym is HMAC-SHA256 of the identifier under a secret key, cut to 16 hexadecimal digits: without the key nobody
+can test a guessed identifier against it (RFC 2104). The simulated cohort uses a published key, so that every clone of
+the project gives the same keys.
+"""
+
+import contextlib
+import csv
+import hashlib
+import hmac
+import os
+import re
+import secrets
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from npc_kedro.errors import CohortError
+from npc_kedro.study import PatientKey
+
+KEY_VARIABLE = "NPC_PSEUDONYM_KEY"
+SIMULATED_KEY = hashlib.sha256(b"simulated").digest()
+_SHORTEST_KEY = 16
+_PRIVATE = 0o600
+
+
+def normalised_identifier(value: object) -> str:
+    """One spelling for one patient identifier, whether it comes from DICOM, a spreadsheet or a file name.
+
+    Blanks and NUL padding at the ends go; ``123.0`` (a number after a spreadsheet) becomes ``123``; leading zeros of
+    all-digit identifiers go, so that ``00123`` and ``123.0`` are one patient. Everything else stays as written.
+    """
+    text = str(value if value is not None else "").strip(" \t\r\n\0\u00a0\u3000\ufeff")
+    whole = re.fullmatch(r"(\d+)(?:\.0*)?", text, flags=re.ASCII)
+    return (whole[1].lstrip("0") or "0") if whole else text
+
+
+@dataclass(frozen=True)
+class Pseudonyms:
+    """Makes pseudonyms under one key. The kinds are kept apart: a patient and a series never share a hash."""
+
+    key: bytes = field(repr=False)
+
+    def patient(self, identifier: object) -> PatientKey:
+        """The key of a patient; the identifier is normalised first."""
+        return PatientKey(self._digest("patient", normalised_identifier(identifier)))
+
+    def series(self, uid: str) -> str:
+        """The key of a series (SeriesInstanceUID)."""
+        return self._digest("series", uid)
+
+    def study(self, uid: str) -> str:
+        """The key of a study (StudyInstanceUID)."""
+        return self._digest("study", uid)
+
+    def file(self, relative_path: str) -> str:
+        """The key of a file (path relative to its folder); undecodable file names are hashed byte by byte."""
+        return self._digest("file", relative_path)
+
+    def _digest(self, kind: str, value: str) -> str:
+        message = kind.encode() + b"\0" + value.encode("utf-8", "surrogateescape")
+        return hmac.new(self.key, message, hashlib.sha256).hexdigest()[:16]
+
+
+def load_pseudonyms(*, simulated: bool, key_file: Path) -> Pseudonyms:
+    """The pseudonyms of a cohort.
+
+    A simulated cohort uses the published key. A real one uses the environment variable NPC_PSEUDONYM_KEY or else
+    ``key_file``, which is created at first use, readable by its owner only. Losing the key means new pseudonyms.
+
+    Raises:
+        CohortError: if the key given is shorter than 16 characters.
+    """
+    if simulated:
+        return Pseudonyms(SIMULATED_KEY)
+    given = os.environ.get(KEY_VARIABLE, "").encode()
+    key = given or _read_or_create(key_file)
+    if len(key) < _SHORTEST_KEY:
+        source = f"the environment variable {KEY_VARIABLE}" if given else f"the key file {key_file.name}"
+        msg = f"{source} holds {len(key)} characters; expected at least {_SHORTEST_KEY} that nobody can guess"
+        raise CohortError(msg)
+    return Pseudonyms(key)
+
+
+def _read_or_create(key_file: Path) -> bytes:
+    if not key_file.exists():
+        key_file.parent.mkdir(parents=True, exist_ok=True)
+        partial = _private_file(key_file.parent, secrets.token_hex(32))
+        # A link, unlike a rename, never replaces the key of another process that came first: that key is read below.
+        with contextlib.suppress(FileExistsError):
+            os.link(partial, key_file)
+        partial.unlink()
+    return key_file.read_bytes().strip()
+
+
+def write_key_map(path: Path, identifiers: Mapping[PatientKey, str]) -> None:
+    """Adds to the table that leads from pseudonyms back to patients; readable by its owner only.
+
+    It belongs beside the key and nowhere else: with it, a rejected patient of a real cohort can be found again.
+    """
+    known: dict[str, str] = {}
+    if path.exists():
+        with path.open(encoding="utf-8", newline="") as file:
+            known = {row["patient_key"]: row["identifier"] for row in csv.DictReader(file)}
+    merged = {**known, **identifiers}
+    if merged == known:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = _private_file(path.parent, "")
+    with partial.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["patient_key", "identifier"])
+        writer.writerows(sorted(merged.items()))
+    partial.replace(path)
+
+
+def _private_file(folder: Path, text: str) -> Path:
+    """A new file in ``folder`` with mode 0600."""
+    descriptor, name = tempfile.mkstemp(prefix=".pseudonym-", dir=folder)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        os.fchmod(descriptor, _PRIVATE)
+        file.write(text)
+    return Path(name)

@@ -1,0 +1,64 @@
+"""Why a file, series, patient or outline is not used: one code each, for tables, tests and messages."""
+
+from enum import StrEnum
+
+
+class RejectReason(StrEnum):
+    """A reason code with its meaning in plain words (``reason.meaning``)."""
+
+    meaning: str
+
+    def __new__(cls, code: str, meaning: str) -> "RejectReason":
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.meaning = meaning
+        return member
+
+    # Files: found at the door
+    UNREADABLE = "unreadable", "the file cannot be opened: permission, broken link or not a regular file"
+    EMPTY_FILE = "empty_file", "the file has no bytes"
+    NOT_DICOM = "not_dicom", "the file is not DICOM"
+    NO_PREAMBLE = "no_preamble", "DICOM without preamble; set ingest.accept_without_preamble to accept it"
+    NOT_MR_IMAGE = "not_mr_image", "DICOM, but not an MR image"
+    MISSING_TAG = "missing_tag", "a mandatory tag is missing or empty; a cut header looks like this too"
+    INVALID_TAG = "invalid_tag", "a mandatory tag holds a value that cannot be right"
+    BAD_GEOMETRY = "bad_geometry", "orientation, position or spacing is missing, zero or not a number"
+    NOT_GREYSCALE = "not_greyscale", "colour or palette pixels"
+    NO_PATIENT_ID = "no_patient_id", "PatientID is empty"
+    DUPLICATE = "duplicate", "byte-identical copy of a file that is used"
+    OTHER_ORIENTATION = "other_orientation", "slice turned away from the other slices of its series"
+    REPEATED_POSITION = "repeated_position", "another slice of the series lies at the same place; the first is used"
+
+    # Files: found on decoding
+    PIXELS_TRUNCATED = "pixels_truncated", "pixel data missing or shorter than Rows x Columns"
+    PIXELS_MISMATCH = "pixels_mismatch", "pixel data do not fit Rows x Columns"
+    PIXELS_UNDECODABLE = "pixels_undecodable", "the decoder refuses the compressed pixels"
+    MISSING_DECODER = "missing_decoder", "no decoder installed for this transfer syntax"
+    CONSTANT_IMAGE = "constant_image", "every pixel has the same value"
+
+    # Series
+    NOT_AXIAL = "not_axial", "the series is sagittal, coronal or too oblique"
+    EXCLUDED_BY_RULE = "excluded_by_rule", "a rule of ingest.series_rules.exclude applies (localizer, derived, ...)"
+    NO_T1_EVIDENCE = "no_t1_evidence", "too little evidence that the series is T1-weighted"
+    NO_CONTRAST_EVIDENCE = "no_contrast_evidence", "too little evidence that contrast agent was given"
+    LOWER_SCORE = "lower_score", "another series of the patient has better evidence"
+    NOT_IN_OVERRIDE = "not_in_override", "series_override.csv names another series of the patient"
+    TIED_SERIES = "tied_series", "several series have the same evidence; series_override.csv must decide"
+
+    # Patients
+    IMAGES_WITHOUT_ROW = "images_without_row", "the patient has images but no row in clinical.csv"
+    ROW_WITHOUT_IMAGES = "row_without_images", "the patient has a row in clinical.csv but no readable image"
+    MISSING_ITEM = "missing_item", "an item of the clinical table is missing"
+    NOT_LOCALLY_ADVANCED = "not_locally_advanced", "AJCC stage below III"
+    DISTANT_METASTASIS = "distant_metastasis", "AJCC stage IVb"
+    NO_CANDIDATE_SERIES = "no_candidate_series", "no axial contrast-enhanced T1 series"
+    NO_USABLE_SLICE = "no_usable_slice", "no slice of the chosen series could be decoded"
+
+    # Outlines
+    OUTLINE_FORMAT = "outline_format", "not a NIfTI label map"
+    OUTLINE_UNREADABLE = "outline_unreadable", "the label map cannot be read"
+    OUTLINE_WITHOUT_PATIENT = "outline_without_patient", "the file name is no identifier of a patient in use"
+    OUTLINE_AMBIGUOUS = "outline_ambiguous", "several outlines for one patient"
+    OUTLINE_LABELS = "outline_labels", "labels other than those of ingest.outlines.labels"
+    OUTLINE_EMPTY = "outline_empty", "no voxel is labelled"
+    OUTLINE_GEOMETRY = "outline_geometry", "the label map does not lie on the slices"

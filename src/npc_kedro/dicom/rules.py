@@ -1,0 +1,121 @@
+"""The rules by which a series is chosen, as they stand in YAML, and what they say about a series.
+
+A rule looks at one header field. Exclusion rules remove a series; evidence rules add points, for or against, to an
+aspect (``t1``, ``contrast``) or to nothing but the ranking (``preference``). A series is a candidate if it is axial, no
+exclusion applies and each aspect reaches its minimum; the candidate with the most points is chosen.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from npc_kedro.dicom.headers import SeriesFacts
+from npc_kedro.dicom.reasons import RejectReason
+
+Aspect = Literal["t1", "contrast", "preference"]
+HeaderField = Literal[
+    "description", "image_type", "scanning_sequence", "contrast_agent", "repetition_time", "echo_time"
+]
+
+_STRICT = ConfigDict(extra="forbid", frozen=True)
+
+
+class Rule(BaseModel):
+    """One look at one header field: by a regular expression (text) or a range (numbers)."""
+
+    model_config = _STRICT
+    name: str = Field(description="appears as the reason in series_choice.csv")
+    field: HeaderField
+    pattern: str | None = Field(default=None, description="regular expression, sought anywhere, case ignored")
+    between: tuple[float, float] | None = Field(default=None, description="lowest and highest value that applies, ms")
+
+    @model_validator(mode="after")
+    def _one_test(self) -> Self:
+        if (self.pattern is None) == (self.between is None):
+            msg = f"rule {self.name!r} needs either 'pattern' or 'between'"
+            raise ValueError(msg)
+        if self.pattern is not None:
+            try:
+                re.compile(self.pattern)
+            except re.error as error:
+                msg = f"rule {self.name!r}: {self.pattern!r} is no regular expression ({error})"
+                raise ValueError(msg) from None
+        return self
+
+    def applies_to(self, facts: SeriesFacts) -> bool:
+        """Whether the rule's test holds for a header."""
+        value = getattr(facts, self.field)
+        if self.pattern is not None:
+            return re.search(self.pattern, str(value), flags=re.IGNORECASE) is not None
+        low, high = self.between or (0.0, 0.0)
+        return isinstance(value, float) and low <= value <= high
+
+
+class EvidenceRule(Rule):
+    """A rule that speaks for (positive points) or against (negative points) an aspect."""
+
+    aspect: Aspect
+    points: int
+
+
+class SeriesRules(BaseModel):
+    """How the axial contrast-enhanced T1 series of a patient is recognised."""
+
+    model_config = _STRICT
+    max_tilt_degrees: float = Field(
+        ge=0, lt=45, description="largest angle between the slices' normal and the body axis"
+    )
+    exclude: tuple[Rule, ...] = Field(description="any of these removes a series")
+    evidence: tuple[EvidenceRule, ...] = Field(description="points for and against")
+    minimum: dict[Aspect, int] = Field(description="points that a candidate needs in an aspect")
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the rules say about one series.
+
+    Attributes:
+        points: all points together; ranks the candidates.
+        evidence: the rules that applied, as ``name+2`` or ``name-4``.
+        reason: why the series is no candidate, or None if it is one.
+        detail: the excluding rule, the tilt or the missing points in words.
+    """
+
+    points: int
+    evidence: tuple[str, ...]
+    reason: RejectReason | None
+    detail: str
+
+
+def judge(facts: Counter[SeriesFacts], tilt_degrees: float, rules: SeriesRules) -> Judgement:
+    """Judges one series.
+
+    Args:
+        facts: header facts of its files with their counts; a rule applies to the series if it applies to at least
+            half of the files.
+        tilt_degrees: angle between the slices' normal and the body's axis.
+        rules: the rules.
+    """
+    applying = [rule for rule in rules.evidence if _applies(rule, facts)]
+    evidence = tuple(f"{rule.name}{rule.points:+d}" for rule in applying)
+    points = sum(rule.points for rule in applying)
+    excluded = [rule.name for rule in rules.exclude if _applies(rule, facts)]
+    if tilt_degrees > rules.max_tilt_degrees:
+        detail = f"tilted by {tilt_degrees:.0f} degrees; at most {rules.max_tilt_degrees:g} is axial"
+        return Judgement(points, evidence, RejectReason.NOT_AXIAL, detail)
+    if excluded:
+        return Judgement(points, evidence, RejectReason.EXCLUDED_BY_RULE, ", ".join(excluded))
+    for aspect, reason in (("t1", RejectReason.NO_T1_EVIDENCE), ("contrast", RejectReason.NO_CONTRAST_EVIDENCE)):
+        found = sum(rule.points for rule in applying if rule.aspect == aspect)
+        needed = rules.minimum.get(aspect, 0)  # type: ignore[call-overload]
+        if found < needed:
+            return Judgement(points, evidence, reason, f"{found} of {needed} points for {aspect}")
+    return Judgement(points, evidence, None, "")
+
+
+def _applies(rule: Rule, facts: Counter[SeriesFacts]) -> bool:
+    hits = sum(count for fact, count in facts.items() if rule.applies_to(fact))
+    return 2 * hits >= facts.total()

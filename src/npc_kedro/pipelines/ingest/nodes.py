@@ -1,0 +1,192 @@
+"""The four steps from a cohort folder to slices and patients."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from npc_kedro.arrays import ImageTable, ImageTableWriter
+from npc_kedro.clinical.table import read_clinical
+from npc_kedro.cohort import CohortFolder
+from npc_kedro.dicom.privacy import redacting
+from npc_kedro.dicom.pseudonyms import Pseudonyms, load_pseudonyms, normalised_identifier, write_key_map
+from npc_kedro.dicom.reasons import RejectReason
+from npc_kedro.dicom.selection import choose_series as choose
+from npc_kedro.dicom.selection import patients_without_series, read_override
+from npc_kedro.errors import CohortError
+from npc_kedro.pipelines.ingest.parameters import IngestParameters
+
+_log = logging.getLogger(__name__)
+
+KEY_MAP = "pseudonym_map.csv"
+
+
+def read_clinical_table(cohort: CohortFolder, parameters: dict[str, Any]) -> pd.DataFrame:
+    """Reads the clinical table, checks every cell and replaces identifiers by pseudonyms.
+
+    Returns:
+        one row per patient: patient_key, the study's columns, ``exclusion``, ``missing_items``, ``stage_disagrees``.
+
+    Raises:
+        CohortError: if the folder is not there, or listing everything in the table that cannot be understood.
+    """
+    settings = IngestParameters.model_validate(parameters)
+    if not cohort.root.is_dir():
+        msg = (
+            "The cohort folder is not there. Expected a folder with dicom/, clinical.csv and, if there are any, "
+            "outlines/ (README, 'Your own cohort'). Correct cohort_root, or leave it empty to simulate a cohort."
+        )
+        raise CohortError(msg)
+    with redacting() as guard:
+        table = read_clinical(cohort.root / "clinical.csv", settings.clinical, _pseudonyms(cohort, settings))
+        guard.add(_spellings(table.identifiers.values()))
+        _keep_key_map(cohort, settings, table.identifiers)
+        usable = int((table.patients["exclusion"] == "").sum())
+        _log.info("Clinical table: %d patients, %d of them complete and eligible", len(table.patients), usable)
+    return table.patients
+
+
+def survey_files(
+    cohort: CohortFolder, clinical: pd.DataFrame, parameters: dict[str, Any]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Reads every file's header; each file gets a patient and a series, or a reason why not.
+
+    Returns:
+        the files and the series, see :class:`npc_kedro.dicom.survey.Survey`.
+    """
+    from npc_kedro.dicom.survey import read_headers, survey
+    from npc_kedro.dicom.walk import find_files
+
+    settings = IngestParameters.model_validate(parameters)
+    pseudonyms = _pseudonyms(cohort, settings)
+    with redacting() as guard:
+        found = find_files(cohort.root / "dicom")
+        entries = list(
+            read_headers(found, workers=settings.workers, accept_without_preamble=settings.accept_without_preamble)
+        )
+        people = {entry.person for entry in entries if entry.person is not None}
+        guard.add(_spellings(person.identifier for person in people))
+        guard.add(text for person in people for text in (person.name, person.birth_date))
+        identifiers = {pseudonyms.patient(person.identifier): person.identifier for person in people if person.known}
+        _keep_key_map(cohort, settings, identifiers)
+        result = survey(entries, pseudonyms, settings.series_rules)
+        _log.info(
+            "DICOM folder: %d files, %d of them readable, in %d series of %d patients (%d in the clinical table)",
+            len(result.files),
+            int((result.files["reason"] == "").sum()),
+            len(result.series),
+            result.series["patient_key"].nunique(),
+            int(result.series["patient_key"].drop_duplicates().isin(clinical["patient_key"]).sum()),
+        )
+    return result.files, result.series
+
+
+def choose_series(
+    cohort: CohortFolder, clinical: pd.DataFrame, series_survey: pd.DataFrame, parameters: dict[str, Any]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Picks each patient's axial contrast-enhanced T1 series by the rules in the parameters, or by the user's override.
+
+    Returns:
+        all series with ``chosen`` and ``reason``, and the same for readers, without the geometry.
+    """
+    settings = IngestParameters.model_validate(parameters)
+    override = read_override(cohort.root / "series_override.csv", _pseudonyms(cohort, settings))
+    judged = choose(series_survey, excluded_patients=_excluded_patients(clinical, series_survey), override=override)
+    without = patients_without_series(judged, list(clinical.loc[clinical["exclusion"] == "", "patient_key"]))
+    for patient_key, reason in without.items():
+        _log.warning("Patient %s is left out: %s", patient_key, RejectReason(reason).meaning)
+    columns = [column for column in judged.columns if not column.startswith("normal_")]
+    return judged, judged[columns]
+
+
+def decode_slices(
+    cohort: CohortFolder,
+    clinical: pd.DataFrame,
+    file_survey: pd.DataFrame,
+    series_judged: pd.DataFrame,
+    parameters: dict[str, Any],
+) -> tuple[ImageTable, ImageTable, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Decodes every slice of the chosen series once, lays the outlines on them and closes the account.
+
+    Returns:
+        slices, outlines, patients, the attrition table, the rejected files.
+
+    Raises:
+        LeakError: if the same pixels stand under two patients.
+    """
+    from npc_kedro.dicom.outlines.folder import find_outlines
+    from npc_kedro.dicom.survey import resolve_files
+    from npc_kedro.dicom.walk import find_files
+    from npc_kedro.pipelines.ingest.accounts import close_account
+    from npc_kedro.pipelines.ingest.stores import store_outlines, store_slices
+
+    settings = IngestParameters.model_validate(parameters)
+    pseudonyms = _pseudonyms(cohort, settings)
+    size, scratch = (settings.matrix, settings.matrix), _in_project(settings.scratch)
+    with redacting(), ImageTableWriter(scratch, shape=size, dtype=np.uint16) as writer:
+        paths = resolve_files(find_files(cohort.root / "dicom"), pseudonyms)
+        stored = store_slices(
+            writer, file_survey, series_judged, paths, matrix=settings.matrix, workers=settings.workers
+        )
+        found = find_outlines(
+            cohort.root / "outlines",
+            pseudonyms,
+            patients=stored.slices.keys(),
+            name_pattern=settings.outlines.name_pattern,
+        )
+        with ImageTableWriter(scratch, shape=size, dtype=np.uint8) as outline_writer:
+            outlined = store_outlines(
+                outline_writer, found, stored, matrix=settings.matrix, labels=settings.outlines.meanings()
+            )
+        slices = stored.finish(outlined.patients)
+        patients = _patients(clinical, slices.table, simulated=cohort.simulated)
+        attrition, rejected_files = close_account(clinical, file_survey, series_judged, stored, outlined)
+        _log.info("Slices: %d of %d patients, %d of them outlined", len(slices), len(patients), len(outlined.patients))
+    return slices, outlined.images, patients, attrition, rejected_files
+
+
+def _patients(clinical: pd.DataFrame, slices: pd.DataFrame, *, simulated: bool) -> pd.DataFrame:
+    """The patients with slices, in the study's words."""
+    counts = slices.groupby("patient_key").agg(outlined=("outlined", "any"), n_slices=("patient_key", "size"))
+    columns = ["patient_key", "arm", "residual_tumor", "age", "sex", "ajcc_stage", "t_stage", "n_stage"]
+    patients = clinical[columns].merge(counts, on="patient_key", how="inner", validate="one_to_one")
+    patients["residual_tumor"] = patients["residual_tumor"].astype(int)
+    patients["simulated"] = simulated
+    return patients.sort_values("patient_key", ignore_index=True)
+
+
+def _excluded_patients(clinical: pd.DataFrame, series: pd.DataFrame) -> dict[str, str]:
+    """Patients who are out before any series is chosen: excluded by the table, or not in it."""
+    excluded = clinical.loc[clinical["exclusion"] != ""].set_index("patient_key")["exclusion"].to_dict()
+    unknown = set(series["patient_key"]) - set(clinical["patient_key"])
+    return {**excluded, **dict.fromkeys(unknown, RejectReason.IMAGES_WITHOUT_ROW.value)}
+
+
+def _pseudonyms(cohort: CohortFolder, settings: IngestParameters) -> Pseudonyms:
+    return load_pseudonyms(simulated=cohort.simulated, key_file=_key_file(settings))
+
+
+def _keep_key_map(cohort: CohortFolder, settings: IngestParameters, identifiers: dict[Any, str]) -> None:
+    """Keeps the way back to a real cohort's patients beside the key, for their hospital alone."""
+    if not cohort.simulated:
+        write_key_map(_key_file(settings).parent / KEY_MAP, identifiers)
+
+
+def _spellings(identifiers: Iterable[str]) -> Iterator[str]:
+    """Identifiers as written and as compared: a log line may hold either."""
+    for identifier in identifiers:
+        yield from (identifier, normalised_identifier(identifier))
+
+
+def _key_file(settings: IngestParameters) -> Path:
+    return _in_project(settings.pseudonym_key_file)
+
+
+def _in_project(path: str) -> Path:
+    """A path of the parameters: a relative one lies in the project, wherever the command was given."""
+    from kedro.utils import find_kedro_project
+
+    return Path(find_kedro_project(Path.cwd()) or Path.cwd()) / path
