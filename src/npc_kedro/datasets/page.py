@@ -1,0 +1,49 @@
+"""The catalog type for a self-contained HTML page."""
+
+import os
+import tempfile
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from kedro.io import AbstractDataset, DatasetError
+
+
+class PageDataset(AbstractDataset[str, str]):
+    """One HTML file in UTF-8, written beside its final place and swapped in: an interrupted save leaves the old page.
+
+    Args:
+        filepath: the file.
+        metadata: passed through for Kedro-Viz.
+    """
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._filepath = PurePosixPath(filepath)
+        self.metadata = metadata
+
+    def load(self) -> str:
+        return Path(self._filepath).read_text(encoding="utf-8")
+
+    def save(self, data: str) -> None:
+        if not isinstance(data, str) or not data.lstrip().lower().startswith("<!doctype html"):
+            msg = f"expected a page that begins with <!doctype html>, found {str(data)[:40]!r}"
+            raise DatasetError(msg)
+        path = Path(self._filepath)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, partial = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+                file.write(data)
+            # mkstemp's files are private to their owner; a page is to be read by whoever may read the folder.
+            umask = os.umask(0)
+            os.umask(umask)
+            Path(partial).chmod(0o666 & ~umask)
+            os.replace(partial, path)
+        except BaseException:
+            Path(partial).unlink(missing_ok=True)
+            raise
+
+    def _exists(self) -> bool:
+        return Path(self._filepath).is_file()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}
