@@ -22,7 +22,9 @@ from npc_kedro.errors import ConsistencyError, LeakError
 from npc_kedro.pipelines.recommend_vs_physician import create_pipeline
 from npc_kedro.pipelines.recommend_vs_physician.parameters import RecommendVsPhysicianParameters
 from npc_kedro.study import NETWORKS, Arm, Unit, training_name
+from npc_kedro.tables.table1 import table1
 from npc_kedro.tables.table2 import table2
+from npc_kedro.tables.table3 import COLUMNS as TABLE3_COLUMNS
 
 CONFIG = Path(__file__).parents[2] / "conf/base/recommend_vs_physician"
 PARAMETERS = {
@@ -40,9 +42,16 @@ BEST = {Arm.CCRT: "resnet50", Arm.IC_CCRT: "inception_resnet_v2"}
 SLICES = 2
 
 
-def _predict(checkpoint: Any, pixels: np.ndarray, rows: np.ndarray, **settings: Any) -> np.ndarray:
-    """Stands for the network: a good one reads the slice's brightness, a poor one half of it and half its opposite."""
+def _predict(
+    checkpoint: Any, pixels: np.ndarray, rows: np.ndarray, *, patients: np.ndarray, **settings: Any
+) -> np.ndarray:
+    """Stands for the network: a good one reads a slice's brightness, a poor one every second time its opposite."""
     assert settings == {"device": "cpu", "threads": 1, "batch_size": 4}
+    assert len(patients) == len(rows)
+    return _read(checkpoint, pixels, rows)
+
+
+def _read(checkpoint: Any, pixels: np.ndarray, rows: np.ndarray) -> np.ndarray:
     seen = pixels[rows, 0, 0] / 255
     return np.where(rows % 2 == 0, seen, 1 - seen) if checkpoint.about["poor"] else seen
 
@@ -103,7 +112,7 @@ def _trainings(study: dict[str, Any]) -> dict[str, Any]:
             checkpoint = SimpleNamespace(about=about)
             name = training_name(arm, network, Unit.PATIENT)
             data[f"{name}__classifier"] = checkpoint
-            seen = _predict(checkpoint, pixels, rows["crop_row"].to_numpy(), device="cpu", threads=1, batch_size=4)
+            seen = _read(checkpoint, pixels, rows["crop_row"].to_numpy())
             data[f"{name}__validation"] = rows[["crop_row", "patient_key", "residual_tumor"]].assign(probability=seen)
     return data
 
@@ -115,9 +124,7 @@ def _evaluated(study: dict[str, Any], trainings: dict[str, Any]) -> dict[str, An
         rows = test[test["arm"] == arm.value]
         for network in NETWORKS:
             checkpoint = trainings[f"{training_name(arm, network, Unit.PATIENT)}__classifier"]
-            probability = _predict(
-                checkpoint, study["crops"].pixels, rows["crop_row"].to_numpy(), device="cpu", threads=1, batch_size=4
-            )
+            probability = _read(checkpoint, study["crops"].pixels, rows["crop_row"].to_numpy())
             frames.append(rows.assign(network=network, unit="patient", probability=probability))
     predictions = pd.concat(frames, ignore_index=True)
     thresholds = predictions[["arm", "unit", "network"]].drop_duplicates().assign(threshold=0.45)
@@ -129,16 +136,7 @@ def _evaluated(study: dict[str, Any], trainings: dict[str, Any]) -> dict[str, An
         n_resamples=100,
         seed=1,
     )
-    counts = study["cohorts"].groupby(["arm", "cohort", "residual_tumor"]).size().rename("n").reset_index()
-    totals = counts.groupby(["arm", "cohort"])["n"].transform("sum")
-    patients = counts.assign(
-        outcome=counts["residual_tumor"].map({0: "NRT", 1: "RT"}),
-        variable="patients",
-        level="all",
-        percent_printed=(100 * counts["n"] / totals).round(2),
-    )
-    first = pd.concat([patients, patients.assign(variable="age", level=None, percent_printed=None)], ignore_index=True)
-    return {"table1": first, "table2": second, "clinical_baseline": baseline}
+    return {"table1": table1(study["patients"], study["cohorts"]), "table2": second, "clinical_baseline": baseline}
 
 
 @pytest.fixture(scope="module")
@@ -257,6 +255,22 @@ def test_a_second_run_gives_the_same_tables(inputs: dict[str, Any], results: dic
             pd.testing.assert_frame_equal(again[name], table)
         else:
             assert again[name] == table
+
+
+def test_the_tables_are_the_same_when_every_dataset_is_a_file(
+    inputs: dict[str, Any], results: dict[str, Any], tmp_path: Path
+) -> None:
+    config = (CONFIG / "catalog.yml").read_text(encoding="utf-8").replace("${_root}", str(tmp_path))
+    entries = {name: entry for name, entry in yaml.safe_load(config).items() if not name.startswith("_")}
+    stored = DataCatalog.from_config(entries)
+    for name in create_pipeline().inputs():
+        stored[name] = MemoryDataset(inputs[name], copy_mode="assign")
+    SequentialRunner().run(create_pipeline(), stored)
+    assert stored.load("decision_comparison") == results["decision_comparison"]
+    for name in ("table3", "null_policies", "policy_value", "chosen_networks", "decision_predictions"):
+        pd.testing.assert_frame_equal(stored.load(name), results[name], check_dtype=False)
+    header = (tmp_path / "08_reporting/table3.csv").read_bytes().splitlines()[0].decode()
+    assert header == ",".join(TABLE3_COLUMNS)
 
 
 def test_nodes_go_through_a_process_pool() -> None:

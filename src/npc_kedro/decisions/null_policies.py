@@ -123,7 +123,7 @@ def null_policies(
         Columns of :data:`COLUMNS`, two rows (model, physician) a policy. ``rate`` is correct / (correct + wrong) with
         a Wilson interval. For ``shuffled_models`` the counts are means over the shuffles, the rate is the mean rate,
         the interval spans its central ``level`` of shuffles, and ``p_permutation`` is the share of shuffles whose rate
-        reaches that of the models (one-sided, counting the unshuffled order).
+        reaches that of the models (one-sided, counting the unshuffled order; empty for the physicians).
 
     Raises:
         StatisticsError: if a patient has no clinical row.
@@ -190,7 +190,9 @@ def _shuffled(
         counts = shuffles[who]
         judged = counts[:, 0] + counts[:, 1]
         rates = counts[judged > 0, 0] / judged[judged > 0]
-        reached = None if actual[who].rate is None else int((rates >= actual[who].rate - 1e-12).sum())
+        # Only the models' rate is tested: the physicians decided nothing that a shuffle could undo.
+        tested = who == "model" and actual[who].rate is not None
+        reached = int((rates >= actual[who].rate - 1e-12).sum()) if tested else None
         correct, wrong, undetermined = counts.mean(axis=0)
         rows.append(
             {

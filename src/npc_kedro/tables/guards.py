@@ -46,7 +46,7 @@ def audit_tables(
     """
     checks: list[tuple[str, str, Iterable[Claim], float]] = [
         ("patients as in the split", "table1", _table1_patients(table1, cohorts), _EXACT),
-        ("levels add up to patients", "table1", _table1_sums(table1), _EXACT),
+        ("levels and missing add up to patients", "table1", _table1_sums(table1), _EXACT),
         ("percentages of the cohort", "table1", _table1_percentages(table1), _HALF_A_LAST_DIGIT),
         ("patients as in the split", "table2", _table2_patients(table2, cohorts), _EXACT),
         ("rates equal their counts", "table2", _table2_counts(table2), _EXACT),
@@ -107,7 +107,8 @@ def _table1_sums(table1: pd.DataFrame) -> Iterator[Claim]:
     patients = table1[table1["variable"] == "patients"].set_index(["arm", "cohort", "outcome"])["n"]
     others = table1[table1["variable"] != "patients"]
     for (*group, variable), rows in others.groupby(["arm", "cohort", "outcome", "variable"], sort=False):
-        yield f"{' '.join(group)} {variable}", float(rows["n"].sum()), float(patients.get(tuple(group), np.nan))
+        counted = rows["n"].sum() + (rows["missing"].iloc[0] if "missing" in rows else 0)
+        yield f"{' '.join(group)} {variable}", float(counted), float(patients.get(tuple(group), np.nan))
 
 
 def _table1_percentages(table1: pd.DataFrame) -> Iterator[Claim]:

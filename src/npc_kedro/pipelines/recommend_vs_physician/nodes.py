@@ -81,6 +81,7 @@ def predict_under_arm(
         device=settings.device,
         batch_size=settings.batch_size,
         threads=settings.threads,
+        patients=test_crops["patient_key"].to_numpy(),
     )
     means = patient_means(test_crops.assign(probability=probability))
     return means.assign(network=network)[["patient_key", "network", "n_slices", "probability"]]
