@@ -29,7 +29,7 @@ from npc_kedro.simulation.tissues import ENHANCED, ENHANCED_FAT_SUPPRESSED, T2, 
 _FIELD_MM = (236.0, 296.0)
 """Field of view: 0.46 to 0.58 mm a pixel at 512 x 512."""
 
-_BELOW_MM, _ABOVE_MM = -44.0, 34.0
+_BELOW_MM, _ABOVE_MM = -36.0, 30.0
 """Levels that every examination covers; it reaches further where the tumour does."""
 
 _LOCALIZER_STEP_MM = 8.0

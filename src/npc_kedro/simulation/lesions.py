@@ -11,17 +11,20 @@ from npc_kedro.simulation.texture import texture
 PRIMARY, NODE = 1, 2
 """Labels in the outlines."""
 
-_VOLUME_ML = {"T1": 5.0, "T2": 9.0, "T3": 15.0, "T4": 24.0}
+_VOLUME_ML = {"T1": 5.0, "T2": 8.0, "T3": 13.0, "T4": 20.0}
 """Median volume of the primary tumour; public outlines have 0.8 to 23 ml."""
 
-_NODES_ML = {"N1": (6.0,), "N2": (6.0, 4.5), "N3": (20.0, 7.0)}
+_NODES_ML = {"N1": (5.0,), "N2": (5.0, 4.0), "N3": (16.0, 5.0)}
 """Median volumes of the nodes, the largest first; the second lies on the other side, save in half of N3."""
 
+_BARREL = 1.6
+"""Volume of a lesion over pi and its half axes: barrels ``x^2 + y^2 + z^4 = 1`` keep their width up to their ends."""
+
 _LOBES = (
-    ((9.0, -10.0, 0.0), (1.0, 0.85, 1.05)),
-    ((22.0, -8.0, -3.0), (0.65, 0.60, 0.7)),
-    ((5.0, 4.0, 9.0), (0.70, 0.60, 0.7)),
-    ((16.0, -6.0, 20.0), (0.65, 0.65, 0.7)),
+    ((9.0, -10.0, 0.0), (1.0, 0.85, 0.75)),
+    ((22.0, -8.0, -3.0), (0.65, 0.60, 0.6)),
+    ((5.0, 3.0, 6.0), (0.70, 0.60, 0.6)),
+    ((16.0, -6.0, 13.0), (0.65, 0.65, 0.6)),
 )
 """Lobes of the primary for a tumour of the left side: lateral recess; parapharyngeal space (from T2); clivus (from T3);
 cavernous sinus (T4). Centres in mm, half axes as parts of the main radius."""
@@ -75,7 +78,7 @@ class Lesion:
         joined = None
         for centre, half in zip(self.centres, self.half_axes, strict=True):
             u, v = (x - np.float32(centre[0])) / np.float32(half[0]), (y - np.float32(centre[1])) / np.float32(half[1])
-            f = np.sqrt(u * u + v * v + np.float32(((z - centre[2]) / half[2]) ** 2))
+            f = np.sqrt(u * u + v * v + np.float32(((z - centre[2]) / half[2]) ** 4))
             own = (f - 1) * np.float32(half[:2].mean())
             joined = own if joined is None else smooth_minimum(joined, own, 4)
         return joined
@@ -84,7 +87,7 @@ class Lesion:
 def grow_lesions(rng: np.random.Generator, t_stage: str, n_stage: str) -> list[Lesion]:
     """The lesions of a patient with these stages: one primary, and nodes on the side and level that N says."""
     side = 1 if rng.random() < 0.5 else -1
-    brightness = float(rng.normal(0.66, 0.03))
+    brightness = float(rng.normal(0.72, 0.03))
     lesions = [_primary(rng, t_stage, side=side, brightness=brightness)]
     volumes = _NODES_ML.get(n_stage, ())
     contralateral = n_stage == "N2" or rng.random() < 0.5
@@ -92,7 +95,7 @@ def grow_lesions(rng: np.random.Generator, t_stage: str, n_stage: str) -> list[L
     for k, volume in enumerate(volumes):
         place = side if k == 0 or not contralateral else -side
         # the two nodes lie at different levels, as they do more often than not
-        level = -27.0 - 15.0 * ((k + upper) % 2 if len(volumes) > 1 else rng.random())
+        level = -23.0 - 15.0 * ((k + upper) % 2 if len(volumes) > 1 else rng.random())
         lesions.append(_node(rng, volume, side=place, level_mm=level, brightness=brightness))
     return lesions
 
@@ -101,7 +104,7 @@ def _primary(rng: np.random.Generator, t_stage: str, *, side: int, brightness: f
     lobes = _LOBES[: int(t_stage[1])]
     volume = _VOLUME_ML[t_stage] * np.exp(rng.normal(0, 0.25))
     relative = sum(np.prod(half) * (1.0 if k == 0 else 0.6) for k, (_, half) in enumerate(lobes))
-    radius = (volume * 1000 * 3 / (4 * np.pi) / relative) ** (1 / 3)
+    radius = (volume * 1000 / (_BARREL * np.pi) / relative) ** (1 / 3)
     centres = np.array([centre for centre, _ in lobes]) + rng.normal(0, 1.5, (len(lobes), 3))
     centres[1:] = centres[0] + (centres[1:] - centres[0]) * (radius / 14)
     centres[:, 0] *= side
@@ -110,9 +113,9 @@ def _primary(rng: np.random.Generator, t_stage: str, *, side: int, brightness: f
 
 
 def _node(rng: np.random.Generator, volume_ml: float, *, side: int, level_mm: float, brightness: float) -> Lesion:
-    radius = (volume_ml * np.exp(rng.normal(0, 0.3)) * 1000 * 3 / (4 * np.pi)) ** (1 / 3)
+    radius = (volume_ml * np.exp(rng.normal(0, 0.3)) * 1000 / (_BARREL * np.pi)) ** (1 / 3)
     centre = np.array([side * (36 + 0.35 * radius), 10.0, level_mm]) + rng.normal(0, 2, 3)
-    half_axes = radius * np.array([0.92, 1.0, 1.1]) * np.exp(rng.normal(0, 0.06, 3))
+    half_axes = radius * np.array([1.0, 1.1, 0.85]) * np.exp(rng.normal(0, 0.06, 3))
     return Lesion(NODE, centre[None], half_axes[None], brightness * float(rng.uniform(0.94, 1.06)))
 
 
@@ -133,7 +136,7 @@ def cut(
     a dark core with an enhancing rim; ``no_benefit`` sets the contrast of a fine mottling.
     """
     coarse, border, mottle = (texture(rng, x, y, patch_mm=patch) for patch in (11.0, 7.0, 4.6))
-    irregular_mm = 0.4 + 2.0 * expit(2.0 * signs.resistance - 1)
+    irregular_mm = 0.4 + 1.4 * expit(2.0 * signs.resistance - 1)
     distance = lesion.distance(x, y, z) + np.float32(irregular_mm) * border
     inside = distance < 0
     if not inside.any():
@@ -143,7 +146,7 @@ def cut(
     depth = np.clip(-distance / max(deepest, 1.0), 0, 1) + np.float32(0.22) * coarse
     share = necrotic_share(signs)
     brightness = lesion.brightness * (1 + np.float32(0.03 + 0.08 * expit(signs.resistance)) * coarse)
-    brightness += np.float32(mottle_contrast(signs)) * np.tanh(np.float32(1.6) * mottle)
+    brightness -= np.float32(mottle_contrast(signs)) * (1 + np.tanh(np.float32(1.6) * mottle))
     if share > 0:
         threshold = np.quantile(depth[inside], 1 - share)
         core = np.clip((depth - threshold) / np.float32(0.10) + 0.5, 0, 1)
@@ -155,9 +158,9 @@ def cut(
 
 def necrotic_share(signs: Signs) -> float:
     """Share of a section's area that is necrotic."""
-    return float(0.62 * expit(2.6 * (signs.resistance - 0.15)))
+    return float(0.50 * expit(2.6 * (signs.resistance - 0.15)))
 
 
 def mottle_contrast(signs: Signs) -> float:
     """Amplitude of the fine mottling, in units of brightness."""
-    return float(0.02 + 0.30 * expit(2.6 * (signs.no_benefit - 0.15)))
+    return float(0.01 + 0.24 * expit(2.6 * (signs.no_benefit - 0.15)))
