@@ -1,0 +1,1 @@
+"""Training and inference of segmenters and classifiers. Knows nothing of Kedro."""

@@ -1,0 +1,177 @@
+"""Training one classifier, epoch by epoch."""
+
+import logging
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from npc_kedro import reporter
+from npc_kedro.errors import CohortError, ParameterError
+from npc_kedro.networks.checkpoint import weights_of
+from npc_kedro.networks.classifiers import ClassifierSpec, build_classifier
+from npc_kedro.training.augmentation import Augmentation
+from npc_kedro.training.device import Compute
+from npc_kedro.training.examples import Examples
+from npc_kedro.training.learners import BagLearner, Learner, SliceLearner, StackLearner
+from npc_kedro.training.metrics import area_under_curve, cross_entropy, per_patient_mean, youden_threshold
+from npc_kedro.training.optimisation import LearningRate, build_optimiser, clip_gradients
+from npc_kedro.training.seeding import epoch_generator, reproducible
+from npc_kedro.training.settings import ClassifierSettings
+
+logger = logging.getLogger(__name__)
+
+_LEARNERS: dict[str, type] = {
+    "mean_probability_bags": BagLearner,
+    "image_average": SliceLearner,
+    "channel_stack": StackLearner,
+}
+
+
+@dataclass(frozen=True)
+class TrainedClassifier:
+    """The kept epoch of a training.
+
+    Attributes:
+        weights: parameters and buffers on the CPU.
+        best_epoch: the kept epoch, counted from 1.
+        threshold: probability from which residual tumour is predicted; fixed without the test cohort.
+        history: one row an epoch: epoch, train_loss, train_accuracy, validation_loss, validation_accuracy,
+            validation_auc, learning_rate, seconds. Loss and accuracy are of the training's own unit (slices or
+            patients); the AUC is always that of patients.
+        validation: float64, probability of each validation row of the examples, by the kept epoch.
+    """
+
+    weights: dict[str, torch.Tensor]
+    best_epoch: int
+    threshold: float
+    history: pd.DataFrame
+    validation: np.ndarray
+
+
+@dataclass
+class _Best:
+    """The kept epoch so far."""
+
+    score: float = -np.inf
+    epoch: int = 0
+    weights: dict[str, torch.Tensor] = field(default_factory=dict)
+    validation: np.ndarray = field(default_factory=lambda: np.zeros(0))
+
+
+def train_classifier(
+    examples: Examples, spec: ClassifierSpec, *, settings: ClassifierSettings, by_patient: bool, compute: Compute
+) -> TrainedClassifier:
+    """Trains a network of ``spec`` on the fit rows; the test cohort is not among the examples.
+
+    Args:
+        examples: images on ``compute``'s device.
+        spec: network and first weights.
+        settings: optimiser, schedule, loss and length.
+        by_patient: unit "patient", by ``settings.patient_method``; otherwise unit "image".
+        compute: device and precision.
+
+    Raises:
+        CohortError: if there is nothing to learn from, or nothing to validate on though ``keep`` or ``threshold`` asks.
+        ParameterError: if the loss stops being a number.
+    """
+    _require_enough(examples, settings)
+    with reproducible(settings.seed, threads=settings.threads, device=compute.device):
+        network = compute.move(build_classifier(spec, seed=settings.seed)).train()
+        learner_type = _LEARNERS[settings.patient_method] if by_patient else SliceLearner
+        learner = learner_type(examples, settings, inputs=spec.inputs(), compute=compute)
+        best, history = _epochs(network, learner, examples, settings)
+    threshold = settings.threshold
+    if threshold == "youden_validation":
+        _, labels = per_patient_mean(examples.labels[examples.validation], examples.patients[examples.validation])
+        _, probabilities = per_patient_mean(best.validation, examples.patients[examples.validation])
+        threshold = youden_threshold(labels, probabilities)
+    return TrainedClassifier(best.weights, best.epoch, float(threshold), pd.DataFrame(history), best.validation)
+
+
+def _epochs(
+    network: nn.Module, learner: Learner, examples: Examples, settings: ClassifierSettings
+) -> tuple[_Best, list[dict[str, float]]]:
+    n_steps = len(learner.batches(epoch_generator(settings.seed, 0)))
+    optimiser = build_optimiser(network, settings.optimiser)
+    rate = LearningRate(optimiser, settings.optimiser, steps_per_epoch=n_steps, epochs=settings.epochs)
+    best, history = _Best(), []
+    for epoch in range(1, settings.epochs + 1):
+        started = time.monotonic()
+        trained = _train_epoch(network, learner, optimiser=optimiser, rate=rate, settings=settings, epoch=epoch)
+        probabilities = learner.probabilities(network, examples.validation)
+        validated = _validation_metrics(examples, probabilities, by_patient=learner.by_patient)
+        score = -validated["validation_loss"]
+        rate.after_epoch(score)
+        kept = epoch == settings.epochs if settings.keep == "last" else score > best.score
+        if kept:
+            best = _Best(score, epoch, weights_of(network), probabilities)
+        row = {**trained, **validated, "seconds": time.monotonic() - started}
+        row["learning_rate"] = optimiser.param_groups[0]["lr"]
+        history.append({"epoch": epoch, **row})
+        reporter.current().metrics({name: value for name, value in row.items() if np.isfinite(value)}, step=epoch)
+    columns = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "validation_auc")
+    return best, [{name: row[name] for name in (*columns, "learning_rate", "seconds")} for row in history]
+
+
+def _train_epoch(
+    network: nn.Module,
+    learner: Learner,
+    *,
+    optimiser: torch.optim.Optimizer,
+    rate: LearningRate,
+    settings: ClassifierSettings,
+    epoch: int,
+) -> dict[str, float]:
+    rng = epoch_generator(settings.seed, epoch)
+    augment = Augmentation(settings.augmentation, rng)
+    batches = learner.batches(rng)
+    done = (epoch - 1) * len(batches)
+    losses, correct = [], []
+    for index, items in enumerate(batches):
+        rate.before_step(done + index)
+        step = learner.accumulate(network, items, augment)
+        clip_gradients(network.parameters(), settings.optimiser)
+        optimiser.step()
+        optimiser.zero_grad(set_to_none=True)
+        losses.append(step.loss)
+        correct.append(step.correct)
+        reporter.current().progress(done + index + 1, len(batches) * settings.epochs)
+    loss = float(torch.stack(losses).sum()) / learner.n_items
+    if not np.isfinite(loss):
+        msg = (
+            f"the training loss of epoch {epoch} is {loss}: the training diverged. Lower optimiser.learning_rate "
+            f"(now {settings.optimiser.learning_rate}) or set optimiser.gradient_clip_norm"
+        )
+        raise ParameterError(msg)
+    return {"train_loss": loss, "train_accuracy": float(torch.stack(correct).sum()) / learner.n_items}
+
+
+def _validation_metrics(examples: Examples, probabilities: np.ndarray, *, by_patient: bool) -> dict[str, float]:
+    if len(probabilities) == 0:
+        return dict.fromkeys(("validation_loss", "validation_accuracy", "validation_auc"), float("nan"))
+    labels, patients = examples.labels[examples.validation], examples.patients[examples.validation]
+    _, patient_labels = per_patient_mean(labels, patients)
+    _, patient_probabilities = per_patient_mean(probabilities, patients)
+    if by_patient:
+        labels, probabilities = patient_labels, patient_probabilities
+    return {
+        "validation_loss": cross_entropy(labels, probabilities),
+        "validation_accuracy": float(np.mean((probabilities >= 0.5) == (labels == 1))),
+        "validation_auc": area_under_curve(patient_labels, patient_probabilities),
+    }
+
+
+def _require_enough(examples: Examples, settings: ClassifierSettings) -> None:
+    if len(examples.fit) < 2:
+        msg = f"{len(examples.fit)} crop(s) to learn from; a training needs at least 2. Is the cohort large enough?"
+        raise CohortError(msg)
+    if len(examples.validation) == 0 and (settings.keep == "best_validation" or isinstance(settings.threshold, str)):
+        msg = (
+            "there are no inner validation patients, but keep: best_validation or a threshold of theirs was asked for; "
+            "raise split.validation_share or set keep: last and a fixed threshold"
+        )
+        raise CohortError(msg)

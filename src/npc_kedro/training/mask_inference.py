@@ -1,0 +1,63 @@
+"""Tumour masks from trained segmenters."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import nn
+
+from npc_kedro.networks.checkpoint import Checkpoint
+from npc_kedro.networks.inputs import InputSpec, normalise, resize_float
+from npc_kedro.networks.segmenters import restore_segmenter
+from npc_kedro.training.device import Compute, choose_device
+
+
+class MaskPredictor:
+    """A trained segmenter ready to be shown slices, in fp32 whatever the training's precision.
+
+    Args:
+        checkpoint: the segmenter.
+        device: auto, cpu, cuda or cuda:<index>.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, *, device: str) -> None:
+        network, self._spec = restore_segmenter(checkpoint)
+        self._compute = Compute(choose_device(device), "fp32")
+        self._network = self._compute.move(network)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+        return self._compute.device
+
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        """Probability of tumour at every pixel: uint8 (b, height, width) -> float32 (b, height, width)."""
+        batch = torch.from_numpy(np.array(images)).to(self._compute.device)
+        return mask_probabilities(self._network, batch, spec=self._spec).cpu().numpy()
+
+
+@torch.inference_mode()
+def mask_probabilities(network: nn.Module, images: torch.Tensor, *, spec: InputSpec) -> torch.Tensor:
+    """Probability of tumour at every pixel, the logits interpolated to the images' own size.
+
+    Args:
+        network: in evaluation mode.
+        images: uint8 (b, height, width), of any size, on the network's device.
+        spec: size, mean and spread of the network's input.
+
+    Returns:
+        float32 (b, height, width).
+    """
+    small = resize_float(images.float(), spec.image_size) / 255.0
+    logits = network(normalise(small, spec))[:, 0].float()
+    if images.shape[-1] != spec.image_size or images.shape[-2] != spec.image_size:
+        logits = nn.functional.interpolate(
+            logits[:, None], size=tuple(images.shape[-2:]), mode="bilinear", align_corners=False
+        )[:, 0]
+    return logits.sigmoid()
+
+
+def blocks(n: int, size: int) -> Iterator[slice]:
+    """0..n-1 in consecutive pieces of ``size``; the last may be shorter."""
+    for start in range(0, n, size):
+        yield slice(start, min(start + size, n))

@@ -1,0 +1,177 @@
+"""Training one segmenter, epoch by epoch; the best epoch on the validation patients is kept."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import nn
+
+from npc_kedro import reporter
+from npc_kedro.errors import CohortError, ParameterError
+from npc_kedro.networks.checkpoint import weights_of
+from npc_kedro.networks.inputs import InputSpec, normalise
+from npc_kedro.networks.segmenters import SegmenterSpec, build_segmenter
+from npc_kedro.training.augmentation import Augmentation
+from npc_kedro.training.batches import shuffled_batches
+from npc_kedro.training.device import Compute
+from npc_kedro.training.mask_inference import blocks, mask_probabilities
+from npc_kedro.training.metrics import dice, per_patient_sum
+from npc_kedro.training.optimisation import LearningRate, build_optimiser, clip_gradients
+from npc_kedro.training.outlined_slices import OutlinedSlices
+from npc_kedro.training.seeding import epoch_generator, reproducible
+from npc_kedro.training.settings import SegmenterSettings
+
+_COLUMNS = ("epoch", "train_loss", "train_dice", "validation_dice", "learning_rate", "seconds")
+
+
+@dataclass(frozen=True)
+class TrainedSegmenter:
+    """The kept epoch of a training.
+
+    Attributes:
+        weights: parameters and buffers on the CPU.
+        best_epoch: the kept epoch, counted from 1.
+        history: one row an epoch: epoch, train_loss, train_dice (over the pixels of the epoch), validation_dice (mean
+            over patients, each over all of the patient's slices at full size), learning_rate, seconds.
+    """
+
+    weights: dict[str, torch.Tensor]
+    best_epoch: int
+    history: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class _Trainer:
+    network: nn.Module
+    slices: OutlinedSlices
+    inputs: InputSpec
+    settings: SegmenterSettings
+    compute: Compute
+
+
+def train_segmenter(
+    slices: OutlinedSlices, spec: SegmenterSpec, *, settings: SegmenterSettings, compute: Compute
+) -> TrainedSegmenter:
+    """Trains a network of ``spec`` on the fit rows.
+
+    Raises:
+        CohortError: if there are no slices to learn from or to validate on.
+        ParameterError: if the loss stops being a number.
+    """
+    if len(slices.fit) < 2 or (settings.keep == "best_validation" and len(slices.validation) == 0):
+        msg = (
+            f"{len(slices.fit)} outlined slices to learn from and {len(slices.validation)} to validate on; "
+            "outline more patients, or enlarge their part of the segmentation split"
+        )
+        raise CohortError(msg)
+    with reproducible(settings.seed, threads=settings.threads, device=compute.device):
+        network = compute.move(build_segmenter(spec, seed=settings.seed)).train()
+        trainer = _Trainer(network, slices, spec.inputs(), settings, compute)
+        return _epochs(trainer)
+
+
+def segmentation_loss(logits: torch.Tensor, targets: torch.Tensor, *, kind: str) -> torch.Tensor:
+    """Mean pixel-wise cross-entropy, and for ``bce_dice`` plus one minus the soft Dice over the whole batch.
+
+    Args:
+        logits: float (b, s, s).
+        targets: float (b, s, s), 0 or 1.
+        kind: ``bce`` or ``bce_dice``.
+    """
+    loss = F.binary_cross_entropy_with_logits(logits, targets)
+    if kind == "bce_dice":
+        probability = logits.sigmoid()
+        overlap = 2.0 * (probability * targets).sum() + 1.0  # one pixel each: an empty batch has Dice near 1, not 0/0
+        loss = loss + 1.0 - overlap / (probability.sum() + targets.sum() + 1.0)
+    return loss
+
+
+def patient_dice(
+    intersection: np.ndarray, predicted: np.ndarray, outlined: np.ndarray, *, patients: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Dice of each patient over all of the patient's slices: sorted keys and values, nan where nothing is anywhere."""
+    keys, overlap = per_patient_sum(intersection, patients)
+    return keys, dice(overlap, per_patient_sum(predicted, patients)[1], per_patient_sum(outlined, patients)[1])
+
+
+def _epochs(trainer: _Trainer) -> TrainedSegmenter:
+    settings = trainer.settings
+    n_steps = len(_batches(trainer, epoch_generator(settings.seed, 1)))
+    optimiser = build_optimiser(trainer.network, settings.optimiser)
+    rate = LearningRate(optimiser, settings.optimiser, steps_per_epoch=n_steps, epochs=settings.epochs)
+    best_score, best_epoch, best_weights, history = -1.0, 0, {}, []
+    for epoch in range(1, settings.epochs + 1):
+        started = time.monotonic()
+        row = {"epoch": epoch, **_train_epoch(trainer, optimiser, rate=rate, epoch=epoch)}
+        row["validation_dice"] = _validation_dice(trainer)
+        score = row["validation_dice"] if np.isfinite(row["validation_dice"]) else 0.0
+        rate.after_epoch(score)
+        if (epoch == settings.epochs) if settings.keep == "last" else score > best_score:
+            best_score, best_epoch, best_weights = score, epoch, weights_of(trainer.network)
+        row["learning_rate"], row["seconds"] = optimiser.param_groups[0]["lr"], time.monotonic() - started
+        history.append({name: row[name] for name in _COLUMNS})
+        values = {name: row[name] for name in _COLUMNS[1:] if np.isfinite(row[name])}
+        reporter.current().metrics(values, step=epoch)
+    return TrainedSegmenter(best_weights, best_epoch, pd.DataFrame(history))
+
+
+def _batches(trainer: _Trainer, rng: np.random.Generator) -> list[np.ndarray]:
+    """The rows of each step: all slices with an outline, and a fresh share of those without."""
+    outlined = trainer.slices.truth[trainer.slices.fit].any(axis=(1, 2))
+    full, empty = trainer.slices.fit[outlined], trainer.slices.fit[~outlined]
+    drawn = rng.permutation(empty)[: round(len(empty) * trainer.settings.empty_slice_share)]
+    rows = np.concatenate([full, np.sort(drawn)])
+    return [rows[batch] for batch in shuffled_batches(len(rows), trainer.settings.batch_size, rng)]
+
+
+def _train_epoch(
+    trainer: _Trainer, optimiser: torch.optim.Optimizer, *, rate: LearningRate, epoch: int
+) -> dict[str, float]:
+    settings, slices, network = trainer.settings, trainer.slices, trainer.network
+    rng = epoch_generator(settings.seed, epoch)
+    augment = Augmentation(settings.augmentation, rng)
+    batches = _batches(trainer, rng)
+    done = (epoch - 1) * len(batches)
+    sums = torch.zeros(3, device=trainer.compute.device)
+    for index, rows in enumerate(batches):
+        at = torch.from_numpy(rows).to(slices.images.device, non_blocking=True)
+        images, targets = augment(slices.images[at].float() / 255.0, slices.targets[at].float())
+        rate.before_step(done + index)
+        with trainer.compute.autocast():
+            logits = network(normalise(images, trainer.inputs))[:, 0].float()
+        loss = segmentation_loss(logits, targets, kind=settings.loss)
+        loss.backward()
+        clip_gradients(network.parameters(), settings.optimiser)
+        optimiser.step()
+        optimiser.zero_grad(set_to_none=True)
+        predicted = (logits.detach() >= 0).float()
+        overlap, total = (predicted * targets).sum(), predicted.sum() + targets.sum()
+        sums += torch.stack([loss.detach() / len(batches), overlap, total])
+        reporter.current().progress(done + index + 1, len(batches) * settings.epochs)
+    loss_mean, overlap_sum, total_sum = sums.tolist()
+    if not np.isfinite(loss_mean):
+        msg = f"the training loss of epoch {epoch} is {loss_mean}: it diverged. Lower optimiser.learning_rate"
+        raise ParameterError(msg)
+    return {"train_loss": loss_mean, "train_dice": float(dice(overlap_sum * np.ones(1), total_sum, 0)[0])}
+
+
+def _validation_dice(trainer: _Trainer) -> float:
+    """Mean over the validation patients of the Dice over each one's slices, at full size."""
+    slices, rows = trainer.slices, trainer.slices.validation
+    if len(rows) == 0:
+        return float("nan")
+    trainer.network.eval()
+    counts = []
+    for block in blocks(len(rows), trainer.settings.batch_size):
+        at = torch.from_numpy(rows[block]).to(slices.images.device)
+        small = mask_probabilities(trainer.network, slices.images[at], spec=trainer.inputs)
+        full = F.interpolate(small[:, None], size=slices.truth.shape[-2:], mode="bilinear", align_corners=False)[:, 0]
+        predicted, truth = (full >= 0.5).cpu().numpy(), slices.truth[rows[block]]
+        counts.append(np.stack([(predicted & truth).sum((1, 2)), predicted.sum((1, 2)), truth.sum((1, 2))]))
+    trainer.network.train()
+    overlap, predicted_area, outline_area = np.concatenate(counts, axis=1)
+    _, values = patient_dice(overlap, predicted_area, outline_area, patients=slices.patients[rows])
+    return float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
