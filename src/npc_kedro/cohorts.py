@@ -12,6 +12,11 @@ _MIN_PER_OUTCOME = 2
 """Training patients of each outcome below which no inner validation split is possible."""
 
 
+def is_simulated(patients: pd.DataFrame) -> bool:
+    """Whether any of these patients is simulated: one is enough to mark every result."""
+    return bool(patients["simulated"].any())
+
+
 def draw_split(patients: pd.DataFrame, *, test_share: float, validation_share: float, seed: int) -> pd.DataFrame:
     """Divides patients into train and test, and train into fit and inner validation.
 

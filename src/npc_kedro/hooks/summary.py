@@ -76,7 +76,7 @@ def main_numbers(catalog: Any, made: set[str]) -> list[Row]:
     if "decision_comparison" in made:
         comparison = catalog.load("decision_comparison")
         rows += [(f"{who} correct", _tally(comparison[who])) for who in ("model", "physician")]
-        p_values = f"Pearson P = {comparison['pearson_p']:.3f}, exact McNemar P = {comparison['mcnemar_exact_p']:.3f}"
+        p_values = f"Pearson P = {_p(comparison['pearson_p'])}, exact McNemar P = {_p(comparison['mcnemar_exact_p'])}"
         rows.append(("model against physician", p_values))
     if "published_audit" in made:
         verdicts = catalog.load("published_audit")["verdict"].value_counts()
@@ -88,3 +88,7 @@ def _tally(tally: dict[str, Any]) -> str:
     judged = tally["correct"] + tally["wrong"]
     rate = "-" if tally["rate"] is None else f"{100 * tally['rate']:.1f} %"
     return f"{rate} ({tally['correct']} of {judged} judged; {tally['undetermined']} undetermined)"
+
+
+def _p(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.3f}"
