@@ -149,6 +149,8 @@ def _header(found: FoundFile, person: Person, dataset: Any) -> Header:
     kind = required_text(dataset, "SOPClassUID")
     if kind not in MR_IMAGE:
         raise TagError(RejectReason.NOT_MR_IMAGE, f"SOP class {_sop_class_name(kind)}")
+    if "PatientID" not in dataset:
+        raise TagError(RejectReason.MISSING_TAG, "PatientID is missing")
     if not person.known:
         raise TagError(RejectReason.NO_PATIENT_ID, RejectReason.NO_PATIENT_ID.meaning)
     _require_greyscale(dataset)

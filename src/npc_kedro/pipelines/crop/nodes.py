@@ -1,7 +1,6 @@
 """The node of ``crop``: slice by slice, so that memory stays flat and time grows with the number of slices."""
 
 import logging
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,7 +45,7 @@ def crop_tumours(
     spacings = slices.table[["spacing_row_mm", "spacing_col_mm"]].to_numpy()
     rule, size = settings.rule(), settings.crop_size
     rows: list[dict[str, object]] = []
-    with ImageTableWriter(_in_project(settings.scratch), shape=(size, size), dtype=np.uint8) as writer:
+    with ImageTableWriter(settings.scratch, shape=(size, size), dtype=np.uint8) as writer:
         for row, patient_key in enumerate(slices.table["patient_key"]):
             tumour = tumour_box(np.asarray(masks.pixels[row]), tuple(spacings[row]), rule)
             if tumour is not None:
@@ -97,10 +96,3 @@ def _account(slices: ImageTable, crops: ImageTable, patients: pd.DataFrame) -> p
     for patient_key in lost:
         _log.warning("Patient %s is left out: no tumour predicted on any slice", patient_key)
     return attrition.table()
-
-
-def _in_project(path: str) -> Path:
-    """A path of the parameters: a relative one lies in the project, wherever the command was given."""
-    from kedro.utils import find_kedro_project
-
-    return Path(find_kedro_project(Path.cwd()) or Path.cwd()) / path

@@ -125,8 +125,8 @@ def decode_slices(
 
     settings = IngestParameters.model_validate(parameters)
     pseudonyms = _pseudonyms(cohort, settings)
-    size, scratch = (settings.matrix, settings.matrix), _in_project(settings.scratch)
-    with redacting(), ImageTableWriter(scratch, shape=size, dtype=np.uint16) as writer:
+    size = (settings.matrix, settings.matrix)
+    with redacting(), ImageTableWriter(settings.scratch, shape=size, dtype=np.uint16) as writer:
         paths = resolve_files(find_files(cohort.root / "dicom"), pseudonyms)
         stored = store_slices(
             writer, file_survey, series_judged, paths, matrix=settings.matrix, workers=settings.workers
@@ -137,7 +137,7 @@ def decode_slices(
             patients=stored.slices.keys(),
             name_pattern=settings.outlines.name_pattern,
         )
-        with ImageTableWriter(scratch, shape=size, dtype=np.uint8) as outline_writer:
+        with ImageTableWriter(settings.scratch, shape=size, dtype=np.uint8) as outline_writer:
             outlined = store_outlines(
                 outline_writer, found, stored, matrix=settings.matrix, labels=settings.outlines.meanings()
             )
@@ -182,11 +182,7 @@ def _spellings(identifiers: Iterable[str]) -> Iterator[str]:
 
 
 def _key_file(settings: IngestParameters) -> Path:
-    return _in_project(settings.pseudonym_key_file)
-
-
-def _in_project(path: str) -> Path:
-    """A path of the parameters: a relative one lies in the project, wherever the command was given."""
+    """The key file; a relative path means the project's, wherever the command was given."""
     from kedro.utils import find_kedro_project
 
-    return Path(find_kedro_project(Path.cwd()) or Path.cwd()) / path
+    return Path(find_kedro_project(Path.cwd()) or Path.cwd()) / settings.pseudonym_key_file

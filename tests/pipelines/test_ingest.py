@@ -1,0 +1,591 @@
+"""The pipeline ``ingest`` on tiny cohorts of its own, with the inputs that hospital exports really contain.
+
+Names of tests begin with the number of the case in the list of bad inputs, where there is one.
+"""
+
+import dataclasses
+import functools
+import hashlib
+import json
+import logging
+import shutil
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.runner import SequentialRunner
+from omegaconf import OmegaConf
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "dicom"))
+from mini_dicom import SAGITTAL, MiniSeries, clinical_row, encoded, label_map, picture, write_clinical, write_outline
+
+from npc_kedro.clinical.attrition import check_attrition
+from npc_kedro.cohort import CohortFolder
+from npc_kedro.dicom.pseudonyms import SIMULATED_KEY, Pseudonyms
+from npc_kedro.errors import CohortError, LeakError
+from npc_kedro.pipelines.ingest import create_pipeline
+
+CONFIGURATION = Path(__file__).parents[2] / "conf/base/ingest"
+KEYS = Pseudonyms(SIMULATED_KEY)
+OUTPUTS = ("clinical", "file_survey", "series_survey", "series_judged", "series_choice", "slices", "outlines",
+           "patients", "attrition_ingest", "rejected_files")  # fmt: skip
+
+
+@functools.cache
+def shipped_catalog() -> str:
+    """The shipped catalog of ``ingest`` as JSON, with STORE for the data root."""
+    written = (CONFIGURATION / "catalog.yml").read_text(encoding="utf-8").replace("${data_root:}", "STORE")
+    entries = OmegaConf.to_container(OmegaConf.create(written), resolve=True)
+    return json.dumps({name: entry for name, entry in entries.items() if not name.startswith("_")})  # type: ignore[union-attr]
+
+
+@pytest.fixture(scope="module")
+def shipped() -> dict:
+    """The shipped parameters, with the matrix of the tiny slices."""
+    loaded = OmegaConf.load(CONFIGURATION / "parameters.yml")["ingest"]
+    loaded["matrix"], loaded["scratch"], loaded["workers"] = 16, "unset", 1
+    return OmegaConf.to_container(loaded, resolve=True)  # type: ignore[return-value]
+
+
+@dataclasses.dataclass(frozen=True)
+class Bench:
+    """A cohort folder, and the pipeline run on it."""
+
+    root: Path
+    store: Path
+    shipped: dict
+
+    def add(self, *series: MiniSeries) -> None:
+        for one in series:
+            one.write(self.root / "dicom")
+
+    def clinical(self, *patients: str, **changes: object) -> None:
+        write_clinical(self.root, [clinical_row(patient, **changes) for patient in patients])
+
+    def put(self, name: str, content: bytes) -> str:
+        """Adds a file to the DICOM folder and returns its pseudonym."""
+        path = self.root / "dicom" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return KEYS.file(name)
+
+    def run(self, *, simulated: bool = True, **changes: object) -> dict:
+        parameters = self.shipped | {"scratch": str(self.store / "scratch")} | changes
+        catalog = DataCatalog.from_config(json.loads(shipped_catalog().replace("STORE", str(self.store))))
+        catalog["cohort"] = MemoryDataset(CohortFolder(root=self.root, simulated=simulated), copy_mode="assign")
+        catalog["params:ingest"] = MemoryDataset(parameters)
+        SequentialRunner().run(create_pipeline(), catalog)
+        found = {name: catalog.load(name) for name in OUTPUTS}
+        check_attrition(found["attrition_ingest"])
+        dicom_files = [path for path in (self.root / "dicom").rglob("*") if path.is_symlink() or path.is_file()]
+        rejected = found["rejected_files"][found["rejected_files"]["file"].isin(found["file_survey"]["file"])]
+        assert rejected["file"].is_unique
+        assert len(rejected) + found["slices"].table["source_sha256"].nunique() == len(dicom_files)
+        return found
+
+
+@pytest.fixture
+def bench(tmp_path: Path, shipped: dict) -> Bench:
+    (tmp_path / "cohort" / "dicom").mkdir(parents=True)
+    return Bench(tmp_path / "cohort", tmp_path / "store", shipped)
+
+
+def reasons(found: dict) -> dict[str, str]:
+    """File pseudonym to reason code."""
+    table = found["rejected_files"]
+    return dict(zip(table["file"], table["reason"], strict=True))
+
+
+def counts(found: dict, step: str, unit: str) -> dict:
+    """Reason to count for a step and unit, with ``entered`` and ``used``."""
+    table = found["attrition_ingest"]
+    rows = table[(table["step"] == step) & (table["unit"] == unit)]
+    excluded = rows[rows["excluded"] > 0]
+    listed = dict(zip(excluded["reason"], excluded["excluded"], strict=True))
+    return {"entered": rows["entered"].iloc[0], "used": rows["used"].iloc[0], **listed}
+
+
+def test_slices_are_the_pixels_from_the_feet_to_the_head(bench: Bench) -> None:
+    series = MiniSeries("P1", slices=3, tags={"RescaleSlope": "2", "RescaleIntercept": "-5"})
+    bench.add(series)
+    bench.clinical("P1")
+    found = bench.run()
+    slices = found["slices"]
+    assert slices.pixels.shape == (3, 16, 16)
+    assert slices.pixels.dtype == np.uint16
+    table = slices.table
+    assert table["position_mm"].tolist() == [-10.0, -5.0, 0.0]
+    assert table["slice_index"].tolist() == [0, 1, 2]
+    assert set(table["patient_key"]) == {KEYS.patient("P1")}
+    for index in range(3):
+        stored = slices.pixels[index] * table["intensity_scale"][index] + table["intensity_offset"][index]
+        expected = series.dataset(index).pixel_array * 2.0 - 5.0
+        np.testing.assert_allclose(stored, expected)
+    patients = found["patients"]
+    assert patients.loc[0].to_dict() == {
+        "patient_key": KEYS.patient("P1"), "arm": "CCRT", "residual_tumor": 0, "age": 50.0, "sex": "male",
+        "ajcc_stage": "III", "t_stage": "T3", "n_stage": "N1", "outlined": False, "n_slices": 3, "simulated": True,
+    }  # fmt: skip
+
+
+def test_other_matrices_are_resampled_on_a_square_field_of_view(bench: Bench) -> None:
+    bench.add(MiniSeries("P1", shape=(32, 16), spacing=(0.5, 0.5)))
+    bench.clinical("P1")
+    table = bench.run()["slices"].table
+    assert table[["rows_original", "cols_original"]].drop_duplicates().values.tolist() == [[32, 16]]
+    assert table["spacing_row_mm"].tolist() == [1.0] * 4
+    assert table["spacing_col_mm"].tolist() == [1.0] * 4
+
+
+def test_01_files_that_are_no_images(bench: Bench) -> None:
+    bench.add(MiniSeries("P1"))
+    bench.clinical("P1")
+    empty = bench.put("empty.dcm", b"")
+    text = bench.put("notes.dcm", b"not an image" * 40)
+    jpeg = bench.put("deep/er/photo.dcm", b"\xff\xd8\xff\xe0" + bytes(300))
+    store = bench.put(".DS_Store", b"\0\0\0\1Bud1" + bytes(300))
+    found = bench.run()
+    assert reasons(found) == {empty: "empty_file", text: "not_dicom", jpeg: "not_dicom", store: "not_dicom"}
+    assert counts(found, "file headers", "files") == {"entered": 8, "used": 4, "empty_file": 1, "not_dicom": 3}
+
+
+@pytest.mark.parametrize("keyword", ["Rows", "BitsAllocated", "PhotometricInterpretation", "PixelRepresentation",
+                                     "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID"])  # fmt: skip
+def test_02_07_missing_mandatory_tags(bench: Bench, keyword: str) -> None:
+    bench.add(MiniSeries("P1"))
+    bench.clinical("P1")
+    damaged = bench.put("damaged", MiniSeries("P1", number=9).content(0, lambda dataset: delattr(dataset, keyword)))
+    assert reasons(bench.run()) == {damaged: "missing_tag"}
+
+
+def test_02_cut_anywhere_in_the_header(bench: Bench) -> None:
+    bench.add(MiniSeries("P1"))
+    bench.clinical("P1")
+    whole = MiniSeries("P1", number=9).content(0)
+    pixels = len(whole) - 512
+    names = {bench.put(f"cut{end}", whole[:end]) for end in range(1, pixels - 8, 37)}
+    found = reasons(bench.run())
+    assert set(found) == names
+    assert set(found.values()) <= {"not_dicom", "missing_tag", "invalid_tag", "bad_geometry", "not_greyscale"}
+
+
+@pytest.mark.parametrize("lost", [1, 2, 511, 512])
+def test_03_pixel_data_cut(bench: Bench, lost: int) -> None:
+    series = MiniSeries("P1")
+    bench.add(series)
+    bench.clinical("P1")
+    cut = bench.put("cut", series.content(4)[:-lost])
+    assert reasons(bench.run()) == {cut: "pixels_truncated"}
+
+
+def test_04_rows_smaller_than_the_pixel_data(bench: Bench) -> None:
+    series = MiniSeries("P1")
+    bench.add(series)
+    bench.clinical("P1")
+    wrong = bench.put("wrong", series.content(4, lambda dataset: setattr(dataset, "Rows", 15)))
+    assert reasons(bench.run()) == {wrong: "pixels_mismatch"}
+
+
+def test_05_without_preamble_only_on_request(bench: Bench) -> None:
+    series = MiniSeries("P1")
+    bench.add(series)
+    bench.clinical("P1")
+    bare = bench.put("bare", series.content(4)[132:])
+    assert reasons(bench.run()) == {bare: "no_preamble"}
+    assert len(bench.run(accept_without_preamble=True)["slices"]) == 5
+
+
+def test_08_constant_image(bench: Bench) -> None:
+    series = MiniSeries("P1")
+    bench.add(series)
+    bench.clinical("P1")
+    flat = bench.put("flat", encoded(series.dataset(4, np.full((16, 16), 7, np.uint16))))
+    assert reasons(bench.run()) == {flat: "constant_image"}
+
+
+def test_09_links_and_strange_names(bench: Bench) -> None:
+    series = MiniSeries("P1")
+    bench.add(series)
+    bench.clinical("P1")
+    (bench.root / "dicom" / "broken").symlink_to(bench.root / "nowhere")
+    (bench.root / "dicom" / "folder").symlink_to(bench.root)
+    bench.put("\u60a3\u8005 \u4e00/" + "x" * 200 + "/\u0418\u043c\u044f", series.content(4))
+    bench.put("a/SAME", series.content(5))
+    bench.put("a/same", series.content(6))
+    found = bench.run()
+    assert reasons(found) == {KEYS.file("broken"): "unreadable", KEYS.file("folder"): "unreadable"}
+    assert len(found["slices"]) == 7
+
+
+def test_10_identical_copies_are_used_once(bench: Bench) -> None:
+    series = MiniSeries("P1")
+    bench.add(series)
+    bench.clinical("P1")
+    copy = bench.put("zcopy/of/im0", series.content(0))
+    found = reasons(bench.run())
+    assert found == {copy: "duplicate"}
+
+
+def test_10_one_uid_for_different_files_stops(bench: Bench) -> None:
+    series = MiniSeries("P1")
+    bench.add(series)
+    bench.clinical("P1")
+    bench.put("other", encoded(series.dataset(0, picture(99))))
+    with pytest.raises(
+        CohortError, match=f"patient {KEYS.patient('P1')}: files .* share one SOPInstanceUID but differ"
+    ):
+        bench.run()
+
+
+def test_11_13_distractors_are_passed_by_with_reasons(bench: Bench) -> None:
+    wanted = MiniSeries("P1", number=7)
+    bench.add(
+        wanted,
+        MiniSeries("P1", number=1, description="3-plane Loc", tags={"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}),
+        MiniSeries("P1", number=2, description="Ax T2 FSE", agent=""),
+        MiniSeries("P1", number=3, description="Ax T1 FSE", agent=""),
+        MiniSeries("P1", number=4, description="Sag T1 +C", orientation=SAGITTAL),
+        MiniSeries("P1", number=5, description="T1 +C SUB", tags={"ImageType": ["DERIVED", "SECONDARY"]}),
+    )
+    bench.clinical("P1")
+    found = bench.run()
+    choice = found["series_choice"].set_index("series_key")["reason"].to_dict()
+    expected = {7: "most_points", 1: "excluded_by_rule", 2: "no_t1_evidence", 3: "no_contrast_evidence",
+                4: "not_axial", 5: "excluded_by_rule"}  # fmt: skip
+    assert choice == {KEYS.series(MiniSeries("P1", number=number).uid): reason for number, reason in expected.items()}
+    assert set(found["slices"].table["series_key"]) == {KEYS.series(wanted.uid)}
+    assert counts(found, "series choice", "files")["used"] == 4
+
+
+def test_13_tr_and_te_alone_choose_nothing(bench: Bench) -> None:
+    bench.add(MiniSeries("P1", description="AX"), MiniSeries("P2"))
+    bench.clinical("P1", "P2")
+    found = bench.run()
+    assert found["patients"]["patient_key"].tolist() == [KEYS.patient("P2")]
+    assert counts(found, "series choice", "patients") == {"entered": 2, "used": 1, "no_candidate_series": 1}
+
+
+def test_13_a_tie_leaves_the_patient_out_until_the_override_decides(bench: Bench) -> None:
+    first, second = MiniSeries("P1", number=1), MiniSeries("P1", number=2)
+    bench.add(first, second, MiniSeries("P2"))
+    bench.clinical("P1", "P2")
+    assert counts(bench.run(), "series choice", "patients") == {"entered": 2, "used": 1, "tied_series": 1}
+    override = f"patient_id,series_instance_uid\nP1,{second.uid}\n"
+    (bench.root / "series_override.csv").write_text(override, encoding="utf-8")
+    found = bench.run()
+    chosen = found["series_choice"].query("chosen").set_index("series_key")["reason"].to_dict()
+    assert chosen[KEYS.series(second.uid)] == "series_override"
+    assert len(found["patients"]) == 2
+
+
+def test_14_the_override_may_name_a_series_without_evidence(bench: Bench) -> None:
+    silent = MiniSeries("P1", description="AX", agent="")
+    bench.add(silent)
+    bench.clinical("P1")
+    (bench.root / "series_override.csv").write_text(f"patient_id,series_instance_uid\nP1,{silent.uid}\n")
+    assert len(bench.run()["slices"]) == 4
+
+
+def test_14_an_override_that_names_nothing_stops(bench: Bench) -> None:
+    bench.add(MiniSeries("P1"))
+    bench.clinical("P1")
+    (bench.root / "series_override.csv").write_text("patient_id,series_instance_uid\nP1,1.2.3\n")
+    with pytest.raises(CohortError, match=rf"patient {KEYS.patient('P1')} has no readable series"):
+        bench.run()
+
+
+def test_12_a_slice_of_another_orientation_is_rejected(bench: Bench) -> None:
+    series = MiniSeries("P1")
+    bench.add(series)
+    bench.clinical("P1")
+    odd = dataclasses.replace(series, orientation=SAGITTAL, tags={"SeriesInstanceUID": series.uid})
+    name = bench.put("odd", odd.content(4))
+    assert reasons(bench.run()) == {name: "other_orientation"}
+
+
+def test_17_order_comes_from_the_position(bench: Bench) -> None:
+    series = MiniSeries("P1", distance_mm=-5.0, tags={"InstanceNumber": 1})
+    bench.add(series)
+    bench.clinical("P1")
+    slices = bench.run()["slices"]
+    assert slices.table["position_mm"].tolist() == [-25.0, -20.0, -15.0, -10.0]
+    np.testing.assert_array_equal(slices.pixels[0] + slices.table["intensity_offset"][0], series.dataset(3).pixel_array)
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"ImagePositionPatient": None},
+        {"ImageOrientationPatient": None},
+        {"ImageOrientationPatient": [0, 0, 0, 0, 0, 0]},
+        {"ImagePositionPatient": ["nan", "0", "0"]},
+        {"PixelSpacing": ["0", "1"]},
+        {"PixelSpacing": None},
+    ],
+)
+def test_18_impossible_geometry(bench: Bench, tags: dict) -> None:
+    bench.add(MiniSeries("P1"))
+    bench.clinical("P1")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        name = bench.put("bad", MiniSeries("P1", number=9, tags=tags).content(0))
+    assert reasons(bench.run()) == {name: "bad_geometry"}
+
+
+def test_18_rounding_noise_in_the_orientation_is_tolerated(bench: Bench) -> None:
+    series = MiniSeries("P1", slices=3)
+    bench.add(series)
+    bench.clinical("P1")
+    noisy = [0.99999, 0.0001, 0.0, -0.0001, 1.00001, 0.0]
+    bench.put("noisy", series.content(3, lambda dataset: setattr(dataset, "ImageOrientationPatient", noisy)))
+    assert len(bench.run()["slices"]) == 4
+
+
+def test_20_monochrome1_is_turned_round(bench: Bench) -> None:
+    series = MiniSeries("P1", tags={"PhotometricInterpretation": "MONOCHROME1", "BitsStored": 12, "HighBit": 11})
+    bench.add(series)
+    bench.clinical("P1")
+    slices = bench.run()["slices"]
+    real = slices.pixels[0].astype(float) + slices.table["intensity_offset"][0]
+    np.testing.assert_array_equal(real, 4095.0 - series.dataset(0).pixel_array)
+
+
+def test_20_colour_is_refused(bench: Bench) -> None:
+    bench.add(MiniSeries("P1"))
+    bench.clinical("P1")
+    tags = {"PhotometricInterpretation": "RGB", "SamplesPerPixel": 3, "PlanarConfiguration": 0}
+    name = bench.put("rgb", MiniSeries("P1", number=9, tags=tags).content(0))
+    assert reasons(bench.run()) == {name: "not_greyscale"}
+
+
+def test_23_identifiers_are_normalised_across_images_table_and_outlines(bench: Bench) -> None:
+    series = MiniSeries("00123 ")
+    bench.add(series)
+    bench.clinical("123.0")
+    write_outline(bench.root / "outlines" / "0123.nii.gz", label_map(series), series.affine())
+    found = bench.run()
+    assert found["patients"]["patient_key"].tolist() == [KEYS.patient("123")]
+    assert found["patients"]["outlined"].tolist() == [True]
+
+
+def test_23_two_people_under_one_identifier_stop(bench: Bench) -> None:
+    bench.add(MiniSeries("P1"), MiniSeries("P1", number=2, tags={"PatientBirthDate": "19800101"}))
+    bench.clinical("P1")
+    with pytest.raises(CohortError, match=f"patient {KEYS.patient('P1')}: one PatientID with more than one birth date"):
+        bench.run()
+
+
+def test_23_empty_identifier(bench: Bench) -> None:
+    bench.add(MiniSeries("P1"))
+    bench.clinical("P1")
+    name = bench.put("nobody", MiniSeries("P1", number=9, tags={"PatientID": ""}).content(0))
+    assert reasons(bench.run()) == {name: "no_patient_id"}
+
+
+def test_24_the_same_pixels_under_two_patients_stop(bench: Bench) -> None:
+    bench.add(MiniSeries("P1"), MiniSeries("P2"))
+    bench.clinical("P1", "P2")
+    pixels = MiniSeries("P1").dataset(2).pixel_array
+    bench.put("leak", encoded(MiniSeries("P2").dataset(9, pixels)))
+    with pytest.raises(LeakError, match="same pixels stand under different patients"):
+        bench.run()
+
+
+def test_25_26_no_identifier_in_any_output_or_log(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    hostile = "../../<script>x"
+    secrets = ["SECRET77", hostile, "Wang^Fang", "\u738b\u82b3", "19700102", "PRIVATEWORD"]
+    first = MiniSeries("SECRET77", description="Ax T1 +C PRIVATEWORD", tags={"PatientName": "Wang^Fang"})
+    second = MiniSeries(
+        hostile, description="Ax T1 +C", tags={"SpecificCharacterSet": "GB18030", "PatientName": "\u738b\u82b3"}
+    )
+    bench.add(first)
+    for index in range(3):
+        bench.put(f"Wang Fang/{index}", second.content(index))
+    bench.clinical("SECRET77", hostile, "SECRET-WITHOUT-IMAGES")
+    with caplog.at_level(logging.DEBUG):
+        found = bench.run()
+    assert len(found["patients"]) == 2
+    left_behind = caplog.text + "".join(
+        found[name].to_csv() for name in ("patients", "attrition_ingest", "rejected_files", "series_choice",
+                                          "file_survey", "series_judged", "clinical")
+    ) + found["slices"].table.to_csv()  # fmt: skip
+    stored = b"".join(path.read_bytes() for path in bench.store.rglob("*") if path.is_file())
+    for secret in secrets:
+        assert secret not in left_behind
+        assert secret.encode() not in stored
+
+
+@pytest.mark.parametrize("axes", ["as written", "flipped slices", "flipped rows", "permuted"])
+def test_27_outlines_lie_where_their_affine_says(bench: Bench, axes: str) -> None:
+    series = MiniSeries("P1", shape=(16, 12), spacing=(1.0, 1.0))
+    labels, affine = label_map(series), series.affine()
+    if axes == "flipped slices":
+        labels, affine = labels[:, :, ::-1], affine @ _flip(2, labels.shape)
+    elif axes == "flipped rows":
+        labels, affine = labels[:, ::-1], affine @ _flip(1, labels.shape)
+    elif axes == "permuted":
+        labels, affine = labels.transpose(2, 0, 1), affine[:, [2, 0, 1, 3]]
+    bench.add(series, MiniSeries("P2"))
+    bench.clinical("P1", "P2")
+    write_outline(bench.root / "outlines" / "P1.nii.gz", np.ascontiguousarray(labels), affine)
+    found = bench.run()
+    outlines, slices = found["outlines"], found["slices"]
+    assert set(outlines.table["patient_key"]) == {KEYS.patient("P1")}
+    assert slices.table["patient_key"][outlines.table["slice_row"]].tolist() == outlines.table["patient_key"].tolist()
+    expected = np.zeros((4, 16, 16), dtype=np.uint8)
+    expected[1, 2:8, 5:8] = 1  # two columns of padding make the 16 x 12 slice square
+    expected[2, 9:10, 12:14] = 2
+    np.testing.assert_array_equal(outlines.pixels, expected)
+    assert slices.table.groupby("patient_key")["outlined"].all().to_dict() == {
+        KEYS.patient("P1"): True,
+        KEYS.patient("P2"): False,
+    }
+
+
+def _flip(axis: int, shape: tuple[int, ...]) -> np.ndarray:
+    """Voxel coordinates of an array reversed along ``axis``."""
+    matrix = np.eye(4)
+    matrix[axis, axis], matrix[axis, 3] = -1.0, shape[axis] - 1
+    return matrix
+
+
+@pytest.mark.parametrize("fault", ["moved", "scaled", "cropped", "no affine"])
+def test_27_outlines_elsewhere_are_refused_with_both_geometries(bench: Bench, fault: str) -> None:
+    series = MiniSeries("P1")
+    labels, affine = label_map(series), series.affine()
+    if fault == "moved":
+        affine[0, 3] += 0.5
+    elif fault == "scaled":
+        affine[:3, 2] *= 1.1
+    elif fault == "cropped":
+        labels = labels[:, :-1]
+    else:
+        affine = None
+    bench.add(series)
+    bench.clinical("P1")
+    write_outline(bench.root / "outlines" / "P1.nii.gz", labels, affine)
+    found = bench.run()
+    refused = found["rejected_files"].iloc[0]
+    assert (refused["reason"], refused["patient_key"]) == ("outline_geometry", KEYS.patient("P1"))
+    if fault == "moved":
+        assert "label map 16 x 16 x 4 voxels of 1 x 1 x 5 mm from (-8.50, -8.00, -10.00)" in refused["detail"]
+        assert "slices 4 of 16 x 16 pixels of 1 x 1 mm from (-8.00, -8.00, -10.00)" in refused["detail"]
+    assert counts(found, "outlines", "outlines") == {"entered": 1, "used": 0, "outline_geometry": 1}
+    assert found["patients"]["outlined"].tolist() == [False]
+    assert len(found["outlines"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("labels", "reason"),
+    [
+        (lambda labels: labels * 0, "outline_empty"),
+        (lambda labels: labels * 255, "outline_labels"),
+        (lambda labels: labels + 0.5, "outline_labels"),
+        (lambda labels: np.where(labels > 0, np.nan, 0.0), "outline_labels"),
+    ],
+)
+def test_28_unexpected_labels(bench: Bench, labels, reason: str) -> None:
+    series = MiniSeries("P1")
+    bench.add(series)
+    bench.clinical("P1")
+    values = labels(label_map(series).astype(float))
+    write_outline(bench.root / "outlines" / "P1.nii.gz", values.astype(np.float32), series.affine())
+    assert bench.run()["rejected_files"]["reason"].tolist() == [reason]
+
+
+def test_28_whole_numbers_stored_as_floats_are_labels(bench: Bench) -> None:
+    series = MiniSeries("P1")
+    bench.add(series)
+    bench.clinical("P1")
+    write_outline(bench.root / "outlines" / "P1.nii.gz", label_map(series).astype(np.float32), series.affine())
+    assert np.bincount(bench.run()["outlines"].pixels.ravel()).tolist() == [4 * 256 - 20, 18, 2]
+
+
+def test_29_two_outlines_for_a_patient_and_one_for_nobody(bench: Bench) -> None:
+    series = MiniSeries("P1")
+    bench.add(series)
+    bench.clinical("P1")
+    for name in ("P1.nii.gz", "P1.nii", "P9.nii.gz"):
+        write_outline(bench.root / "outlines" / name, label_map(series), series.affine())
+    (bench.root / "outlines" / "rt.dcm").write_bytes(b"x")
+    found = bench.run()
+    assert sorted(found["rejected_files"]["reason"]) == [
+        "outline_ambiguous", "outline_ambiguous", "outline_format", "outline_without_patient",
+    ]  # fmt: skip
+
+
+def test_32_patients_without_row_and_rows_without_images_are_counted(bench: Bench) -> None:
+    bench.add(MiniSeries("P1"), MiniSeries("P2"), MiniSeries("P4"))
+    rows = [clinical_row("P1"), clinical_row("P3"), clinical_row("P4", age="NA")]
+    write_clinical(bench.root, rows)
+    found = bench.run()
+    assert counts(found, "clinical table", "patients") == {
+        "entered": 4, "used": 2, "images_without_row": 1, "missing_item": 1,
+    }  # fmt: skip
+    assert counts(found, "series choice", "patients") == {"entered": 2, "used": 1, "row_without_images": 1}
+    assert counts(found, "series choice", "files") == {
+        "entered": 12, "used": 4, "images_without_row": 4, "missing_item": 4,
+    }  # fmt: skip
+
+
+def test_missing_folders_say_what_is_expected(bench: Bench) -> None:
+    bench.clinical("P1")
+    shutil.rmtree(bench.root / "dicom")
+    with pytest.raises(CohortError, match="no folder 'dicom' in the cohort folder"):
+        bench.run()
+    (bench.root / "clinical.csv").unlink()
+    with pytest.raises(CohortError, match=r"no clinical.csv in the cohort folder"):
+        bench.run()
+    shutil.rmtree(bench.root)
+    with pytest.raises(CohortError, match="cohort folder is not there"):
+        bench.run()
+
+
+def _tree(root: Path) -> dict[str, tuple[str, int]]:
+    return {
+        str(path.relative_to(root)): (hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns)
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+    }
+
+
+def _fingerprint(found: dict) -> list[object]:
+    tables = [found[name].to_csv(index=False) for name in ("patients", "attrition_ingest", "series_choice")]
+    images = [found[name] for name in ("slices", "outlines")]
+    return [*tables, *(image.table.to_csv() for image in images), *(image.pixels.tobytes() for image in images)]
+
+
+def test_neither_workers_nor_file_order_matter_and_the_folder_stays_as_it_is(bench: Bench) -> None:
+    patients = [f"P{number}" for number in range(5)]
+    bench.add(*(MiniSeries(patient) for patient in patients))
+    bench.clinical(*patients)
+    write_outline(bench.root / "outlines" / "P1.nii.gz", label_map(MiniSeries("P1")), MiniSeries("P1").affine())
+    before = _tree(bench.root)
+    alone = _fingerprint(bench.run())
+    assert _fingerprint(bench.run(workers=2)) == alone
+    assert _tree(bench.root) == before
+    for index, path in enumerate(sorted((bench.root / "dicom").rglob("im*"))):
+        path.rename(path.with_name(f"z{97 - index}"))
+    assert _fingerprint(bench.run()) == alone
+
+
+def test_a_real_cohort_gets_a_private_key_and_the_way_back(bench: Bench, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.delenv("NPC_PSEUDONYM_KEY", raising=False)
+    bench.add(MiniSeries("P1"))
+    bench.clinical("P1")
+    key_file = tmp_path / "private" / "pseudonym.key"
+    found = bench.run(simulated=False, pseudonym_key_file=str(key_file))
+    assert key_file.stat().st_mode & 0o777 == 0o600
+    (key,) = found["patients"]["patient_key"]
+    assert key == Pseudonyms(key_file.read_bytes()).patient("P1")
+    assert key != KEYS.patient("P1")
+    assert found["patients"]["simulated"].tolist() == [False]
+    key_map = key_file.with_name("pseudonym_map.csv")
+    assert key_map.stat().st_mode & 0o777 == 0o600
+    assert pd.read_csv(key_map).values.tolist() == [[key, "P1"]]
+    again = bench.run(simulated=False, pseudonym_key_file=str(key_file))
+    assert again["patients"].equals(found["patients"])
