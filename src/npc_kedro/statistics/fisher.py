@@ -25,6 +25,9 @@ MERGE_STEP = 1e-10
 STEPS_AT_ONCE = 2_000_000
 """Partial tables made before the settled ones among them are dropped: about 100 MB."""
 
+MAXIMUM_WAYS = 3_000_000
+"""Ways to fill one column, over all nodes, before giving up: some seconds and some hundred megabytes."""
+
 MAXIMUM_STEPS = 200_000_000
 """Partial tables made for one column before giving up: about half a minute."""
 
@@ -174,9 +177,9 @@ def _ranges(least: Integers, most: Integers) -> tuple[Integers, Integers]:
     """For each i all integers from least[i] to most[i]: the repeated i, and the integers."""
     length = most - least + 1
     total = int(length.sum())
-    if total > MAXIMUM_STEPS // 10:
+    if total > MAXIMUM_WAYS:
         msg = (
-            f"the margins allow more than {MAXIMUM_STEPS // 10:,} ways to fill one column, too many for Fisher's exact "
+            f"the margins allow more than {MAXIMUM_WAYS:,} ways to fill one column, too many for Fisher's exact "
             f"test; use Pearson's or the likelihood ratio test, or merge levels"
         )
         raise StatisticsError(msg)

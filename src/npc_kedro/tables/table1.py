@@ -29,6 +29,7 @@ COLUMN_OF: Mapping[str, str] = MappingProxyType({"ajcc": "ajcc_stage"})
 """Columns of ``patients`` whose name differs from the publication's."""
 
 _Group = tuple[str, str, str]
+_Parts = Mapping[tuple[str, str, str, str], pd.DataFrame]
 _TRAIN, _TEST = Cohort.TRAIN.value, Cohort.TEST.value
 _RT, _NRT = Outcome.RT.value, Outcome.NRT.value
 _SHORT = {Arm.CCRT.value: "CCRT", Arm.IC_CCRT.value: "IC"}
@@ -51,13 +52,15 @@ def table1(patients: pd.DataFrame, cohorts: pd.DataFrame) -> pd.DataFrame:
         StatisticsError: where the two inputs disagree on who the patients are, or a value is not one of the study's.
     """
     frame = _joined(patients, cohorts)
+    group_of = frame.groupby(["arm", "cohort", "outcome"]).groups
+    members = {group: frame.loc[group_of.get(group, [])] for group in _groups()}
     rows: list[dict[str, object]] = []
     for variable in ("patients", "age", *LEVELS):
         levels: Sequence[str | None] = LEVELS.get(variable, ("all",) if variable == "patients" else (None,))
         for level in levels:
             rows += [
                 {"arm": arm, "cohort": cohort, "outcome": outcome, "variable": variable, "level": level}
-                | _describe(frame, (arm, cohort, outcome), variable=variable, level=level)
+                | _describe(members, (arm, cohort, outcome), variable=variable, level=level)
                 for arm, cohort, outcome in _groups()
             ]
     return pd.DataFrame(rows, columns=_COLUMNS)
@@ -91,8 +94,10 @@ def table1_pvalues_from_counts(table: pd.DataFrame) -> pd.DataFrame:
     Raises:
         StatisticsError: where the table lacks a row that a comparison needs.
     """
+    keys = ["variable", "arm", "cohort", "outcome"]
+    parts = dict(iter(table.groupby(keys, sort=False)))
     rows = [
-        {"variable": variable, "comparison": comparison} | _compare(table, variable, first, second)
+        {"variable": variable, "comparison": comparison} | _compare(parts, variable, first, second)
         for variable in ("patients", "age", *LEVELS)
         for comparison, first, second in comparisons()
         if variable != "patients" or not comparison.endswith("NRT_vs_RT")
@@ -149,30 +154,31 @@ def _joined(patients: pd.DataFrame, cohorts: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _describe(frame: pd.DataFrame, group: _Group, *, variable: str, level: str | None) -> dict[str, object]:
-    arm, cohort, outcome = group
-    arm_and_cohort = frame[(frame["arm"] == arm) & (frame["cohort"] == cohort)]
-    members = arm_and_cohort[arm_and_cohort["outcome"] == outcome]
+def _describe(
+    members: Mapping[_Group, pd.DataFrame], group: _Group, *, variable: str, level: str | None
+) -> dict[str, object]:
+    people = members[group]
     if variable == "age":
-        age = members["age"].dropna().astype(float)
-        return {"n": len(age), "mean": age.mean(), "sd": age.std(ddof=1), "missing": len(members) - len(age)}
-    values = members["patient_key" if variable == "patients" else variable]
-    n = len(members) if variable == "patients" else int((values == level).sum())
-    percent = round(100 * n / len(arm_and_cohort), 2) if len(arm_and_cohort) else np.nan
+        age = people["age"].dropna().astype(float)
+        return {"n": len(age), "mean": age.mean(), "sd": age.std(ddof=1), "missing": len(people) - len(age)}
+    values = people["patient_key" if variable == "patients" else variable]
+    n = len(people) if variable == "patients" else int((values == level).sum())
+    of_arm_and_cohort = sum(len(members[group[0], group[1], outcome]) for outcome in (_NRT, _RT))
+    percent = round(100 * n / of_arm_and_cohort, 2) if of_arm_and_cohort else np.nan
     return {"n": n, "percent_printed": percent, "missing": int(values.isna().sum())}
 
 
-def _compare(table: pd.DataFrame, variable: str, first: list[_Group], second: list[_Group]) -> dict[str, object]:
+def _compare(parts: _Parts, variable: str, first: list[_Group], second: list[_Group]) -> dict[str, object]:
     if variable == "age":
         summary = {}
         for name, groups in (("a", first), ("b", second)):
-            n, mean, sd = _combined_mean(table, groups)
+            n, mean, sd = _combined_mean(parts, groups)
             summary |= {f"n_{name}": n, f"mean_{name}": mean, f"sd_{name}": sd}
         return _tested(
             lambda: means.pooled_t_from_summary(**summary),
             lambda: means.standardised_mean_difference_from_summary(**summary),
         )
-    counts = [_counts(table, variable, groups) for groups in (first, second)]
+    counts = [_counts(parts, variable, groups) for groups in (first, second)]
     return _tested(
         lambda: contingency.publication_test(counts),
         lambda: means.standardised_difference_of_counts(*counts),
@@ -193,26 +199,23 @@ def _tested(test: Callable[[], TestResult], difference: Callable[[], float]) -> 
     return cells
 
 
-def _rows(table: pd.DataFrame, variable: str, group: _Group) -> pd.DataFrame:
-    arm, cohort, outcome = group
-    mask = (table["variable"] == variable) & (table["arm"] == arm)
-    rows = table[mask & (table["cohort"] == cohort) & (table["outcome"] == outcome)]
-    if rows.empty:
-        msg = f"Table 1 has no row for {variable} of {arm}, {cohort}, {outcome}; the comparison needs it"
+def _rows(parts: _Parts, variable: str, group: _Group) -> pd.DataFrame:
+    if (variable, *group) not in parts:
+        msg = f"Table 1 has no row for {variable} of {', '.join(group)}; the comparison needs it"
         raise StatisticsError(msg)
-    return rows
+    return parts[variable, *group]
 
 
-def _counts(table: pd.DataFrame, variable: str, groups: list[_Group]) -> list[int]:
+def _counts(parts: _Parts, variable: str, groups: list[_Group]) -> list[int]:
     """Counts by level over all groups; for ``patients`` by outcome."""
     if variable == "patients":
         return [
-            sum(int(_rows(table, variable, group)["n"].sum()) for group in groups if group[2] == outcome)
+            sum(int(_rows(parts, variable, group)["n"].sum()) for group in groups if group[2] == outcome)
             for outcome in (_NRT, _RT)
         ]
     total = np.zeros(len(LEVELS[variable]), dtype=int)
     for group in groups:
-        by_level = _rows(table, variable, group).set_index("level")["n"]
+        by_level = _rows(parts, variable, group).set_index("level")["n"]
         lacking = [level for level in LEVELS[variable] if level not in by_level.index]
         if lacking:
             msg = f"Table 1 lacks {variable} level(s) {', '.join(lacking)} of {' '.join(group)}; expected every level"
@@ -221,13 +224,13 @@ def _counts(table: pd.DataFrame, variable: str, groups: list[_Group]) -> list[in
     return total.tolist()
 
 
-def _combined_mean(table: pd.DataFrame, groups: list[_Group]) -> tuple[int, float, float]:
+def _combined_mean(parts: _Parts, groups: list[_Group]) -> tuple[int, float, float]:
     """Size, mean and sample sd of groups put together, exactly, from theirs."""
-    parts = [_rows(table, "age", group).iloc[0] for group in groups]
-    n = np.array([int(part["n"]) for part in parts])
+    summaries = [_rows(parts, "age", group).iloc[0] for group in groups]
+    n = np.array([int(summary["n"]) for summary in summaries])
     # A group of one has no sd and no spread; an empty one neither mean nor weight.
-    mean = np.array([float(part["mean"]) if size > 0 else 0.0 for part, size in zip(parts, n, strict=True)])
-    sd = np.array([float(part["sd"]) if size > 1 else 0.0 for part, size in zip(parts, n, strict=True)])
+    mean = np.array([float(summary["mean"]) if size > 0 else 0.0 for summary, size in zip(summaries, n, strict=True)])
+    sd = np.array([float(summary["sd"]) if size > 1 else 0.0 for summary, size in zip(summaries, n, strict=True)])
     total = int(n.sum())
     if total < 2:
         return total, float(mean.sum()), 0.0
