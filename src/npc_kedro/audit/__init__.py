@@ -4,8 +4,9 @@ The checks know no number of any publication: they read printed tables and compu
 """
 
 from npc_kedro.audit.claims import AuditVerdict, Claim, claims_frame
+from npc_kedro.audit.reading import read_tables, tables_from_frames
 from npc_kedro.audit.run import audit_tables
-from npc_kedro.audit.tables import PublishedTables, read_tables, tables_from_frames
+from npc_kedro.audit.tables import PublishedTables
 
 __all__ = [
     "AuditVerdict",

@@ -7,13 +7,13 @@ one number for all networks tested on the same cases. All this holds where the t
 from npc_kedro.audit.claims import AuditVerdict, Claim, cells_of, verdict_if
 from npc_kedro.audit.fractions import (
     allowed_denominators,
-    common_denominators,
     counts_giving,
     denominators_text,
     nearest_fraction,
 )
 from npc_kedro.audit.orientation import Orientation, find_orientation, test_patients
 from npc_kedro.audit.printed import Interval, Printed
+from npc_kedro.audit.rates import implied_pair
 from npc_kedro.audit.tables import AVERAGE, PublishedTables, Table2Row
 from npc_kedro.study import Arm, Unit
 
@@ -48,6 +48,8 @@ def check_counts(tables: PublishedTables) -> list[Claim]:
     claims = []
     for arm in Arm:
         networks = tables.networks(arm, Unit.PATIENT)
+        pair = implied_pair(tables, arm)
+        implied = None if pair is None else (pair[orientation.sensitivity_of], pair[orientation.specificity_of])
         first = test_patients(tables, arm, orientation.sensitivity_of)
         second = test_patients(tables, arm, orientation.specificity_of)
         for network, row in networks.items():
@@ -59,7 +61,6 @@ def check_counts(tables: PublishedTables) -> list[Claim]:
                 continue
             claims.append(_count_claim(name, row.acc, first, second))
             if row.se is not None and row.sp is not None:
-                implied = _implied_patients(list(networks.values()), first, second)
                 claims.append(_composed_claim(name, row, (first, second), implied=implied, orientation=orientation))
     return claims
 
@@ -81,17 +82,6 @@ def _count_claim(name: str, acc: Printed, first: Printed, second: Printed) -> Cl
         note=f"denominators up to {2 * n} that give it: {allowed}",
         cells=cells_of(acc, first, second),
     )
-
-
-def _implied_patients(rows: list[Table2Row], first: Printed, second: Printed) -> tuple[int, int] | None:
-    """Other numbers of patients, with the same sum, that all printed Se and Sp need; None unless there is one such pair."""
-    n = first.count + second.count
-    of_first = common_denominators((row.se for row in rows if row.se), n)
-    of_second = common_denominators((row.sp for row in rows if row.sp), n)
-    if first.count in of_first and second.count in of_second:
-        return None
-    pairs = [(a, n - a) for a in of_first if n - a in of_second]
-    return pairs[0] if len(pairs) == 1 else None
 
 
 def _composed_claim(
@@ -162,7 +152,7 @@ def _mix_claim(name: str, rows: dict[str, Table2Row], shares: dict[str, Interval
 
 def implied_share(row: Table2Row) -> Interval | None:
     """The shares w in [0, 1] with ACC = w Se + (1 - w) Sp for some numbers that round to the printed ones."""
-    # w is feasible if the composed interval meets ACC's; both of its ends are linear in w, so feasibility is an interval.
+    # w is feasible if the composed interval meets ACC's; its ends are linear in w, so the feasible w are an interval.
     low, high = 0.0, 1.0
     for slope, offset in (
         (row.se.high - row.sp.high, row.sp.high - row.acc.low),  # highest composed >= lowest ACC

@@ -140,10 +140,10 @@ def _patient_width(tables: PublishedTables, arm: Arm, name: str, row: Table2Row)
         claim=name,
         printed=f"{row.auc_lo.text} to {row.auc_hi.text}",
         recomputed=(
-            f"standard error {printed.low:.4f} to {printed.high:.4f} as printed; possible {delong:.4f} to {largest:.4f} "
-            f"(DeLong), {hanley:.4f} (Hanley-McNeil)"
+            f"standard error {printed.low:.4f} to {printed.high:.4f} as printed; possible {delong:.4f} to "
+            f"{largest:.4f} (DeLong), {hanley:.4f} (Hanley-McNeil)"
         ),
-        method="95 % half-width / 1.96 against the smallest and largest DeLong variance over all rankings, ties allowed",
+        method="95 % half-width / 1.96 against the least and largest DeLong variance of any ranking, ties allowed",
         verdict=verdict,
         note=note,
         cells=cells_of(row.auc, row.auc_lo, row.auc_hi, residual, clear),
@@ -151,9 +151,10 @@ def _patient_width(tables: PublishedTables, arm: Arm, name: str, row: Table2Row)
 
 
 def printed_standard_error(row: Table2Row) -> Interval:
-    """The standard errors that the interval's shorter and longer arm stand for, with the rounding of all three numbers.
+    """The standard errors that the interval's shorter and longer side stand for, with the rounding of all numbers.
 
-    Logit, bootstrap and truncated intervals are lopsided: too narrow is judged by the longer arm, too wide by the shorter.
+    Logit, bootstrap and truncated intervals are lopsided: too narrow is judged by the longer side, too wide by the
+    shorter.
     """
     below = Interval(row.auc.low - row.auc_lo.high, row.auc.high - row.auc_lo.low)
     above = Interval(row.auc_hi.low - row.auc.high, row.auc_hi.high - row.auc.low)
@@ -169,7 +170,7 @@ def _image_width(tables: PublishedTables, arm: Arm, name: str, row: Table2Row) -
         claim=name,
         printed=f"{row.auc_lo.text} to {row.auc_hi.text}",
         recomputed=f"needs about {needed} images" if needed else "",
-        method="Hanley-McNeil for images that are independent and half RT; those of one patient are not, so more are needed",
+        method="Hanley-McNeil for independent images, half of them RT; a patient's images are not, so more are needed",
         verdict=AuditVerdict.NOT_CHECKABLE,
         note="the number of images is not given",
         cells=cells_of(row.auc, row.auc_lo, row.auc_hi),

@@ -14,9 +14,9 @@ CLAIM_COLUMNS: tuple[str, ...] = ("claim", "printed", "recomputed", "method", "v
 class AuditVerdict(StrEnum):
     """What computation says of a printed number.
 
-    ``reproduced``: the stated (or the protocol's) rule gives the printed digits. ``consistent``: nothing contradicts it,
-    or only another variant of the method gives it. ``inconsistent``: it cannot be right together with the other numbers
-    it depends on. ``not_checkable``: nothing that was given determines it.
+    ``reproduced``: the stated method gives the printed digits. ``consistent``: nothing contradicts it, or only another
+    variant of the method gives it. ``inconsistent``: it cannot be right together with the other numbers it depends on.
+    ``not_checkable``: nothing that was given determines it.
     """
 
     REPRODUCED = "reproduced"
@@ -48,7 +48,7 @@ class Claim:
     cells: tuple[str, ...] = ()
 
 
-def cells_of(*numbers: Printed | None | Iterable[Printed | None]) -> tuple[str, ...]:
+def cells_of(*numbers: Printed | Iterable[Printed | None] | None) -> tuple[str, ...]:
     """The addresses of the given printed numbers, each once, in order; None (not printed) is left out."""
     names: dict[str, None] = {}
     for number in numbers:

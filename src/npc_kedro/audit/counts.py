@@ -42,7 +42,7 @@ def _sum_claim(group: PatientGroup, variable: str, counts: list[Printed], patien
 def check_percentages(tables: PublishedTables) -> list[Claim]:
     """Every percentage is its count over the patients of the arm's cohort.
 
-    A table that divides by the patients of one outcome instead is ``consistent``; one convention holds for the whole table.
+    A table that divides by the patients of one outcome instead is ``consistent``; one convention holds for all of it.
     """
     rows = [(key, row) for key, row in tables.table1.items() if row.n is not None and row.percent is not None]
     of_cohort = [(_shares(tables, key, row, whole_cohort=True), row) for key, row in rows]

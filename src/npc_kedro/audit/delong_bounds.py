@@ -1,9 +1,10 @@
 """How narrow, and how wide, DeLong's interval of an AUC can be at given numbers of cases.
 
-With m positives and n negatives the DeLong variance is var(V10) / m + var(V01) / n, where V10 is the share of negatives that
-a positive exceeds and V01 the share of positives that a negative is exceeded by (DeLong et al., Biometrics 1988;44:837). Any ranking is
-a staircase from (0, 0) to (m, n), tied scores a diagonal step; the AUC is the area beside it. So the smallest variance
-for every possible AUC is a shortest path, found exactly by dynamic programming over (positives, negatives, area).
+With m positives and n negatives the DeLong variance is var(V10) / m + var(V01) / n, where V10 is the share of negatives
+that a positive exceeds and V01 the share of positives that a negative is exceeded by (DeLong et al., Biometrics
+1988;44:837). Any ranking is a staircase from (0, 0) to (m, n), tied scores a diagonal step; the AUC is the area beside
+it. So the smallest variance for every possible AUC is a shortest path, found exactly by dynamic programming over
+(positives, negatives, area).
 """
 
 from collections.abc import Iterator

@@ -135,8 +135,8 @@ def check_field_of_view(tables: PublishedTables) -> list[Claim]:
 def check_discussion(tables: PublishedTables) -> list[Claim]:
     """Fractions in the discussion of what the other arm's model said of patients, from Table 3.
 
-    Read as written, the denominator is all patients with the arm and outcome. A second reading counts only those whose own
-    arm's model was right; a fraction that fits it alone is consistent.
+    Read as written, the denominator is all patients with the arm and outcome. Other readings count only those whose own
+    arm's model was right; a fraction that fits one of these alone is consistent.
     """
     settings = (
         ("discussion_ic_nrt_pred_nrt_by_ccrt_model", Arm.IC_CCRT, Outcome.NRT),

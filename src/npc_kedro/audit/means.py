@@ -15,7 +15,10 @@ been measured in fractions of years."""
 
 
 def grim_passes(mean: Printed, n: int) -> bool:
-    """Whether some whole total over ``n`` gives the printed mean (Brown & Heathers, Soc Psychol Personal Sci 2017;8:363)."""
+    """Whether some whole total over ``n`` gives the printed mean.
+
+    Source: Brown & Heathers, Soc Psychol Personal Sci 2017;8:363.
+    """
     return math.floor(mean.high * n + FLOAT_SLACK * n) >= math.ceil(mean.low * n - FLOAT_SLACK * n)
 
 

@@ -15,7 +15,7 @@ from npc_kedro.study import Arm, Cohort, Outcome, Unit
 
 @dataclass(frozen=True)
 class Orientation:
-    """Se is the recall of ``sensitivity_of``, Sp that of ``specificity_of``; ``fits`` of ``rates`` agree with Table 1."""
+    """Se is the recall of ``sensitivity_of``, Sp of ``specificity_of``; ``fits`` of ``rates`` agree with Table 1."""
 
     sensitivity_of: Outcome
     specificity_of: Outcome

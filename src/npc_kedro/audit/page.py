@@ -97,7 +97,7 @@ def _row(verdict: AuditVerdict, row: Mapping[str, str]) -> str:
     value = {key: escape(str(text)) for key, text in row.items()}
     note = f'<p class="note">{value["note"]}</p>' if value["note"] else ""
     cells = (
-        f'<details><summary>cells</summary><code>{value["cells"].replace(" ", "<br>")}</code></details>'
+        f"<details><summary>cells</summary><code>{value['cells'].replace(' ', '<br>')}</code></details>"
         if value["cells"]
         else ""
     )

@@ -26,7 +26,8 @@ header > p { max-width: 60rem; color: var(--soft); margin: 0 0 1rem; }
 .find output { color: var(--soft); }
 .scroll { overflow-x: auto; }
 table { width: 100%; border-collapse: collapse; table-layout: fixed; min-width: 56rem; }
-thead th { text-align: left; font-size: .8rem; color: var(--soft); border-bottom: 2px solid var(--line); padding: .3rem .6rem; }
+thead th { text-align: left; font-size: .8rem; color: var(--soft); padding: .3rem .6rem;
+  border-bottom: 2px solid var(--line); }
 thead th:nth-child(1) { width: 30%; } thead th:nth-child(2) { width: 13%; } thead th:nth-child(3) { width: 22%; }
 tbody th { text-align: left; font-weight: 500; padding-left: 1.9rem; position: relative; }
 tbody th, tbody td { vertical-align: top; padding: .45rem .6rem; border-bottom: 1px solid var(--line);

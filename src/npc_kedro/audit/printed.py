@@ -1,7 +1,7 @@
 """Printed numbers: a decimal stands for every value that rounds to it.
 
-Half-up and half-even are both accepted, so the interval is closed at both ends. Trailing zeros are lost whenever a table
-passes through a spreadsheet or pandas (0.710 becomes 0.71), so the number of decimals is read from the whole column.
+Half-up and half-even are both accepted, so the interval is closed at both ends. Trailing zeros are lost whenever a
+table passes through a spreadsheet or pandas (0.710 becomes 0.71), so the decimals are read from the whole column.
 """
 
 import math

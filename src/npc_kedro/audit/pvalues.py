@@ -1,9 +1,9 @@
 """Table 1's P values: every one under every test that authors use, the protocol's rule first.
 
-The rule (protocol, "Statistics"): pooled-variance t; Pearson where every expected count is at least 5, otherwise Yates for
-2 x 2 and the likelihood ratio for larger tables. The publication says no more than "chi-square" and "independent-sample
-t-test", so a P value that another form of the chi-square test gives is reproduced, and the note says that the rule is not
-what gave it; one that only a test of another name gives (Fisher, trend, Welch) is consistent.
+The rule (protocol, "Statistics"): pooled-variance t; Pearson where every expected count is at least 5, otherwise Yates
+for 2 x 2 and the likelihood ratio for larger tables. The publication says no more than "chi-square" and
+"independent-sample t-test", so a P value that another form of the chi-square test gives is reproduced, the note saying
+that it is not what the rule gives; one that only a test of another name gives (Fisher, trend, Welch) is consistent.
 """
 
 import re
@@ -69,7 +69,7 @@ def _claim(tables: PublishedTables, variable: str, comparison: str, *, printed: 
 
 
 def judge_p(name: str, printed: Printed, variants: Variants) -> Claim:
-    """``reproduced`` if a test that the publication names gives the printed digits, ``consistent`` if only another does."""
+    """``reproduced`` if a test that the publication names gives the printed digits, ``consistent`` if another does."""
     fitting = [test for test, p in variants.p.items() if p.meets(printed.interval)]
     named = [test for test in fitting if test in NAMED_TESTS]
     chosen = variants.rule if variants.rule in fitting or not fitting else (named or fitting)[0]

@@ -54,23 +54,61 @@ def _rate_claims(tables: PublishedTables, arm: Arm, *, metric: str, outcome: Out
         )
         for network, rate in rates.items()
     ]
-    return [*claims, _common_claim(arm, rates, patients, metric=metric, outcome=outcome, largest=largest)]
+    pair = implied_pair(tables, arm)
+    return [*claims, _common_claim(arm, rates, patients, metric=metric, outcome=outcome, largest=largest, pair=pair)]
 
 
 def _common_claim(
-    arm: Arm, rates: dict[str, Printed], patients: Printed, *, metric: str, outcome: Outcome, largest: int
+    arm: Arm,
+    rates: dict[str, Printed],
+    patients: Printed,
+    *,
+    metric: str,
+    outcome: Outcome,
+    largest: int,
+    pair: dict[Outcome, int] | None,
 ) -> Claim:
     common = common_denominators(rates.values(), largest)
     holds = patients.count in common
     return Claim(
-        claim=f"Table 2, {arm.value} patient: number of {outcome.value} test patients behind the networks' {metric.title()}",
+        claim=f"Table 2, {arm.value} patient: number of {outcome.value} test patients that {metric.title()} needs",
         printed=patients.text,
         recomputed=denominators_text(common),
         method=f"denominators up to {largest} over which every network's printed {metric.title()} is a count",
         verdict=verdict_if(holds),
-        note="" if holds else f"the rates need {denominators_text(common)} patients; Table 1 has {patients.count}",
+        note="" if holds else _needed(common, patients, outcome=outcome, total=largest, pair=pair),
         cells=cells_of(rates.values(), patients),
     )
+
+
+def _needed(
+    common: list[int], patients: Printed, *, outcome: Outcome, total: int, pair: dict[Outcome, int] | None
+) -> str:
+    note = f"the rates need {denominators_text(common)} patients with {outcome.value}; Table 1 has {patients.count}"
+    if pair is None:
+        return note
+    told = " and ".join(f"{number} {each.value}" for each, number in pair.items())
+    return f"{note}. Of {total} patients in all, Se and Sp together need {told}"
+
+
+def implied_pair(tables: PublishedTables, arm: Arm) -> dict[Outcome, int] | None:
+    """Other numbers of test patients by outcome, with Table 1's sum, that all printed Se and Sp of an arm need.
+
+    None where Table 1's own numbers do, or where no pair or more than one does.
+    """
+    orientation = find_orientation(tables)
+    outcomes = (orientation.sensitivity_of, orientation.specificity_of)
+    printed = [test_patients(tables, arm, outcome) for outcome in outcomes]
+    if None in printed:
+        return None
+    n = sum(number.count for number in printed)
+    rows = tables.networks(arm, Unit.PATIENT).values()
+    of_first = common_denominators([row.se for row in rows if row.se is not None], n)
+    of_second = common_denominators([row.sp for row in rows if row.sp is not None], n)
+    if printed[0].count in of_first and printed[1].count in of_second:
+        return None
+    pairs = [(a, n - a) for a in of_first if n - a in of_second]
+    return dict(zip(outcomes, pairs[0], strict=True)) if len(pairs) == 1 else None
 
 
 def _unchecked_images(tables: PublishedTables) -> list[Claim]:

@@ -1,7 +1,7 @@
 """AJCC stage against T and N: which stages are possible, given the printed marginals?
 
-AJCC/UICC 8th edition without distant metastasis: IVa is T4 or N3; III is T3 or N2 without those; T1-2 with N0-1 is below
-III and not locally advanced (Amin et al., AJCC Cancer Staging Manual, 8th ed., 2017, nasopharynx).
+AJCC/UICC 8th edition without distant metastasis: IVa is T4 or N3; III is T3 or N2 without those; T1-2 with N0-1 is
+below III and not locally advanced (Amin et al., AJCC Cancer Staging Manual, 8th ed., 2017, nasopharynx).
 """
 
 import numpy as np
@@ -63,7 +63,7 @@ def _joint_claim(group: PatientGroup, *, t: list[Printed], n: list[Printed], thi
         claim=f"Table 1, {group}: T, N and AJCC stage together describe stage III-IVa patients",
         printed=f"III {third.text}, IVa {fourth.text}",
         recomputed="some T x N table fits" if possible else "no T x N table fits",
-        method="feasibility of a 4 x 4 table with these margins in which III is T3 or N2 and IVa is T4 or N3 (linear programme)",
+        method="feasibility of a T x N table with these margins where III is T3 or N2 and IVa is T4 or N3",
         verdict=AuditVerdict.CONSISTENT if possible else AuditVerdict.INCONSISTENT,
         note="" if possible else f"{below} patients with T1-2 need N2-3, which {counts_n[2] + counts_n[3]} have",
         cells=cells_of(t, n, third, fourth),
