@@ -1,6 +1,7 @@
 """A thin hand on MLflow's client: a sqlite store in the project, runs by explicit id, safe across forked workers."""
 
 import os
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 _SQLITE = "sqlite:///"
+_NOT_IN_NAMES = re.compile(r"[^\w\-. :/]")
 _PARAMS_A_CALL = 100
 """MLflow's limit for one log_batch call."""
 _MAX_VALUE = 6000
@@ -45,11 +47,12 @@ def experiment_id(uri: str, name: str) -> str:
 
 
 def log_params(uri: str, run_id: str, values: Mapping[str, str]) -> None:
-    """Logs any number of parameters, in batches, long texts cut with a mark."""
+    """Logs any number of parameters, in batches; long texts are cut with a mark, characters MLflow refuses become _."""
     from mlflow.entities import Param
 
     params = [
-        Param(key, text if len(text) <= _MAX_VALUE else f"{text[: _MAX_VALUE - 3]}...") for key, text in values.items()
+        Param(_NOT_IN_NAMES.sub("_", key), text if len(text) <= _MAX_VALUE else f"{text[: _MAX_VALUE - 3]}...")
+        for key, text in values.items()
     ]
     for start in range(0, len(params), _PARAMS_A_CALL):
         client(uri).log_batch(run_id, params=params[start : start + _PARAMS_A_CALL])

@@ -4,6 +4,7 @@ from functools import partial, update_wrapper
 
 from kedro.pipeline import Node, Pipeline
 
+from npc_kedro.pipelines.recommend_vs_physician.figures import draw_null_policies, draw_sixteen_cells
 from npc_kedro.pipelines.recommend_vs_physician.nodes import (
     audit_own_tables,
     choose_networks,
@@ -26,7 +27,7 @@ def create_pipeline() -> Pipeline:
     ``evaluate``.
     """
     return Pipeline(
-        [_choose(), *(_predict(arm) for arm in Arm), *_judge_and_tally(), *_perspective(), *_audit()],
+        [_choose(), *(_predict(arm) for arm in Arm), *_judge_and_tally(), *_perspective(), *_figures(), *_audit()],
         namespace="recommend_vs_physician",
         prefix_datasets_with_namespace=False,
         parameters={"recommend_vs_physician"},
@@ -94,6 +95,23 @@ def _perspective() -> list[Node]:
             inputs=["decision_predictions", "patients", "cohorts", "clinical_baseline", PARAMETERS],
             outputs=["recommendation_value", "policy_value"],
             name="value_recommendation",
+        ),
+    ]
+
+
+def _figures() -> list[Node]:
+    return [
+        Node(
+            draw_sixteen_cells,
+            inputs=["table3", "patients"],
+            outputs="figure_sixteen_cells",
+            name="draw_sixteen_cells",
+        ),
+        Node(
+            draw_null_policies,
+            inputs=["null_policies", "patients"],
+            outputs="figure_null_policies",
+            name="draw_null_policies",
         ),
     ]
 

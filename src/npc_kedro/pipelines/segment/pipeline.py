@@ -10,7 +10,7 @@ from functools import partial
 
 from kedro.pipeline import Node, Pipeline
 
-from npc_kedro.pipelines.segment import nodes
+from npc_kedro.pipelines.segment import figures, nodes
 from npc_kedro.study import SEGMENTERS
 
 
@@ -43,6 +43,7 @@ def create_pipeline() -> Pipeline:
                 outputs="masks",
                 name="predict_masks",
             ),
+            *_figures(),
         ],
         namespace="segment",
         prefix_datasets_with_namespace=False,
@@ -67,5 +68,28 @@ def _segmenter(segmenter: str) -> list[Node]:
             name="measure_dice",
             namespace=segmenter,
             tags=[segmenter],
+        ),
+    ]
+
+
+def _figures() -> list[Node]:
+    return [
+        Node(
+            figures.draw_dice_by_epoch,
+            inputs=["patients", *(f"{segmenter}__segmenter_history" for segmenter in SEGMENTERS)],
+            outputs="figure_dice_by_epoch",
+            name="draw_dice_by_epoch",
+        ),
+        Node(
+            figures.draw_segmentation_dice,
+            inputs=["patients", "segmentation", *(f"{segmenter}__dice" for segmenter in SEGMENTERS)],
+            outputs="figure_segmentation_dice",
+            name="draw_segmentation_dice",
+        ),
+        Node(
+            figures.draw_segmentation_montage,
+            inputs=["patients", "slices", "outlines", "masks", "segmentation", "segmentation_split"],
+            outputs="figure_segmentation_montage",
+            name="draw_segmentation_montage",
         ),
     ]

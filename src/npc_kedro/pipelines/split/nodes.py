@@ -1,14 +1,17 @@
 """The split as the method section tells it: divide the patients, address their crops, describe the cohorts."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from npc_kedro.arrays import ImageTable
-from npc_kedro.cohorts import draw_split
+from npc_kedro.cohorts import draw_split, is_simulated
 from npc_kedro.leaks import require_disjoint, require_no_test_patients, require_one_side
 from npc_kedro.pipelines.split.parameters import SplitParameters
 from npc_kedro.study import Arm
+
+if TYPE_CHECKING:
+    from npc_kedro.figures.canvas import Figure
 
 
 def divide_patients(
@@ -50,6 +53,13 @@ def describe_cohorts(patients: pd.DataFrame, cohorts: pd.DataFrame) -> tuple[pd.
 def join_attrition(ingest: pd.DataFrame, crop: pd.DataFrame, split: pd.DataFrame) -> pd.DataFrame:
     """Every step's losses in one table, in the order of the study."""
     return pd.concat([ingest, crop, split], ignore_index=True)
+
+
+def draw_attrition(attrition: pd.DataFrame, patients: pd.DataFrame) -> "Figure":
+    """The flow from the folder to the analysis, with what each step left out."""
+    from npc_kedro.figures.attrition_flow import attrition_flow
+
+    return attrition_flow(attrition, simulated=is_simulated(patients))
 
 
 def _attrition(patients: pd.DataFrame, eligible: pd.DataFrame, cohorts: pd.DataFrame) -> pd.DataFrame:

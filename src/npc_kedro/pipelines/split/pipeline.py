@@ -2,7 +2,13 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from npc_kedro.pipelines.split.nodes import address_crops, describe_cohorts, divide_patients, join_attrition
+from npc_kedro.pipelines.split.nodes import (
+    address_crops,
+    describe_cohorts,
+    divide_patients,
+    draw_attrition,
+    join_attrition,
+)
 
 
 def create_pipeline() -> Pipeline:
@@ -29,6 +35,12 @@ def create_pipeline() -> Pipeline:
                 inputs=["attrition_ingest", "attrition_crop", "attrition_split"],
                 outputs="attrition",
                 name="join_attrition",
+            ),
+            Node(
+                draw_attrition,
+                inputs=["attrition", "patients"],
+                outputs="figure_attrition",
+                name="draw_attrition",
             ),
         ],
         namespace="split",
