@@ -2,3 +2,27 @@
 
 Nothing here knows torch, DICOM or Kedro; scipy.stats, pandas and statsmodels load when a function first needs them.
 """
+
+from npc_kedro.statistics import (
+    bootstrap,
+    calibration,
+    classification,
+    contingency,
+    intervals,
+    means,
+    paired,
+    proportions,
+    roc,
+)
+
+__all__ = [
+    "bootstrap",
+    "calibration",
+    "classification",
+    "contingency",
+    "intervals",
+    "means",
+    "paired",
+    "proportions",
+    "roc",
+]

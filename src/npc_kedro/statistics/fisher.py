@@ -7,6 +7,7 @@ one-by-one enumeration would not end.
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -28,8 +29,8 @@ STEPS_AT_ONCE = 2_000_000
 MAXIMUM_WAYS = 3_000_000
 """Ways to fill one column, over all nodes, before giving up: some seconds and some hundred megabytes."""
 
-MAXIMUM_STEPS = 200_000_000
-"""Partial tables made for one column before giving up: about half a minute."""
+MAXIMUM_STEPS = 50_000_000
+"""Partial tables made for one column before giving up: some ten seconds and about 2 GB."""
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -38,11 +39,10 @@ Integers = NDArray[np.int64]
 class _Stage(NamedTuple):
     """The nodes before one column and every way to fill that column.
 
-    ``source`` and ``target`` are node numbers before and after the column, sorted by source; ``step`` the sum of
-    -log(cell!) of the column; ``first`` the position of each node's first way, with the total at the end.
+    Ways are sorted by the node before the column. ``target`` is the node after it; ``step`` the sum of -log(cell!) of
+    the column; ``first`` the position of each node's first way, with the number of ways at the end.
     """
 
-    source: Integers
     target: Integers
     step: Floats
     first: Integers
@@ -83,14 +83,14 @@ def exact_p(observed: NDArray[np.int64]) -> float:
 
     start = _Paths(np.zeros(1, dtype=np.int64), np.full(1, constant), np.ones(1))
     settled, paths = _settle(start, ends[0], limit=limit)
-    for stage, end in zip(stages, ends[1:], strict=True):
+    for stage, end in zip(stages[:-1], ends[1:-1], strict=True):
         kept: list[_Paths] = []
         for part in _advance(stage, paths):
             more, open_paths = _settle(part, end, limit=limit)
             settled += more
             kept.append(_merged(open_paths))
         paths = _merged(_Paths(*(np.concatenate(column) for column in zip(*kept, strict=True))))
-    return min(1.0, settled)
+    return min(1.0, settled + _finish(stages[-1], ends[-2], ends[-1], paths=paths, limit=limit))
 
 
 def _network(rows: Integers, columns: Integers, *, log_factorial: Floats) -> tuple[list[_Stage], list[_Ends]]:
@@ -131,9 +131,21 @@ def _stage(rest: Integers, column: int, *, log_factorial: Floats) -> tuple[_Stag
         source, open_cases = source[repeat], open_cases[repeat] - cell
         used = np.column_stack([used[repeat], cell])
     # Rows with equal remainders are interchangeable from here on, so nodes are kept sorted.
-    after, target = np.unique(np.sort(rest[source] - used, axis=1), axis=0, return_inverse=True)
+    after, target = _distinct_rows(np.sort(rest[source] - used, axis=1))
     first = np.searchsorted(source, np.arange(len(rest) + 1))
-    return _Stage(source, target.reshape(-1), -log_factorial[used].sum(axis=1), first), after
+    return _Stage(target, -log_factorial[used].sum(axis=1), first), after
+
+
+def _distinct_rows(rows: Integers) -> tuple[Integers, Integers]:
+    """The distinct rows, and which of them each row is."""
+    base = int(rows.max()) + 1
+    if base ** rows.shape[1] >= 2**63:
+        distinct, which = np.unique(rows, axis=0, return_inverse=True)
+        return distinct, which.reshape(-1)
+    # Sorting one number a row is an order of magnitude faster than sorting rows.
+    code = rows @ base ** np.arange(rows.shape[1], dtype=np.int64)
+    _, first, which = np.unique(code, return_index=True, return_inverse=True)
+    return rows[first], which.reshape(-1)
 
 
 def _advance(stage: _Stage, paths: _Paths) -> Iterator[_Paths]:
@@ -152,6 +164,27 @@ def _advance(stage: _Stage, paths: _Paths) -> Iterator[_Paths]:
         repeat, way = _ranges(stage.first[node], stage.first[node + 1] - 1)
         value, number = paths.value[part][repeat], paths.number[part][repeat]
         yield _Paths(stage.target[way], value + stage.step[way], number)
+
+
+def _finish(stage: _Stage, before: _Ends, after: _Ends, *, paths: _Paths, limit: float) -> float:
+    """The probability of all tables that end the partial tables with the stage's column and the last one, and count.
+
+    Each node's endings are sorted once, so that a partial table finds its share by bisection.
+    """
+    ending = stage.step + after.total[stage.target]
+    order = np.argsort(paths.node, kind="stable")
+    node, value, number = (column[order] for column in paths)
+    probability = 0.0
+    starts = np.append(np.flatnonzero(np.diff(node, prepend=-1)), len(node))
+    for start, stop in pairwise(starts):
+        at = node[start]
+        total = before.total[at]
+        weights = np.sort(ending[stage.first[at] : stage.first[at + 1]])
+        share = np.concatenate([[0.0], np.cumsum(np.exp(weights - total))])
+        some = value[start:stop]
+        counting = share[np.searchsorted(weights, limit - some, side="right")]
+        probability += float((number[start:stop] * np.exp(some + total) * counting).sum())
+    return probability
 
 
 def _settle(paths: _Paths, end: _Ends, *, limit: float) -> tuple[float, _Paths]:
