@@ -117,7 +117,13 @@ def _table1(patients: pd.DataFrame) -> pd.DataFrame:
         head = {"arm": arm, "cohort": cohort, "outcome": outcome, "percent_printed": "", "mean": "", "sd": ""}
 
         def counted(variable, level, n, head=head, everyone=everyone):
-            return {**head, "variable": variable, "level": level, "n": n, "percent_printed": f"{100 * n / everyone:.2f}"}
+            return {
+                **head,
+                "variable": variable,
+                "level": level,
+                "n": n,
+                "percent_printed": f"{100 * n / everyone:.2f}",
+            }
 
         rows.append(counted("patients", "all", len(group)))
         mean, sd = f"{group['age'].mean():.2f}", f"{group['age'].std(ddof=1):.2f}"

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from npc_kedro.audit import (
     accuracy,
+    auc_symmetry,
     aucs,
     averages,
     counts,
@@ -39,6 +40,7 @@ CHECKS: tuple[Check, ...] = (
     aucs.check_operating_points,
     aucs.check_interval_order,
     aucs.check_interval_widths,
+    auc_symmetry.check_interval_symmetry,
     averages.check_averages,
     situations.check_rules,
     situations.check_distinct,

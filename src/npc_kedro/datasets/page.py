@@ -37,7 +37,7 @@ class PageDataset(AbstractDataset[str, str]):
             umask = os.umask(0)
             os.umask(umask)
             Path(partial).chmod(0o666 & ~umask)
-            os.replace(partial, path)
+            Path(partial).replace(path)
         except BaseException:
             Path(partial).unlink(missing_ok=True)
             raise

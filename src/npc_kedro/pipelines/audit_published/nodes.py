@@ -39,5 +39,4 @@ def write_page(audit: pd.DataFrame, parameters: dict[str, Any]) -> str:
 
     given = AuditPublishedParameters.model_validate(parameters).published_dir
     publication = "Hua et al., Quant Imaging Med Surg 2023;13(6):3569-3586, doi 10.21037/qims-22-1226."
-    # Blank texts come back from CSV as missing values.
-    return audit_page(audit.fillna(""), source="Tables from published_dir." if given else publication)
+    return audit_page(audit, source="Tables from published_dir." if given else publication)
