@@ -1,5 +1,6 @@
 """One patient's examination: the contrast-enhanced series, the other series some patients have, and the outlines."""
 
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -155,7 +156,7 @@ class _Room:
     def _open(
         self, sequence: Sequence, description: str, geometry: Geometry, thickness_mm: float, gap_mm: float
     ) -> tuple[SeriesWriter, Path]:
-        header = self._study.copy()
+        header = deepcopy(self._study)
         times = tuple(float(self.rng.uniform(*span)) for span in (sequence.repetition_ms, sequence.echo_ms))
         add_series(header, sequence, seed=self.plan.seed, description=description, times_ms=times)
         add_grid(
