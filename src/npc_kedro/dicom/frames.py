@@ -4,13 +4,14 @@ Enhanced files keep geometry and rescaling in functional groups, shared by all f
 C.7.6.16). Makers also leave them at the top level, which is tried last.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from npc_kedro.dicom.geometry import GeometryError, SliceGeometry
 from npc_kedro.dicom.reasons import RejectReason
-from npc_kedro.dicom.tags import TagError, number, required_numbers, required_whole
+from npc_kedro.dicom.tags import TagError, number, required_numbers, required_whole, text
 
 ENHANCED_MR = ("1.2.840.10008.5.1.4.1.1.4.1", "1.2.840.10008.5.1.4.1.1.4.4")
 """Enhanced MR Image Storage and Legacy Converted Enhanced MR Image Storage."""
@@ -62,9 +63,9 @@ def _frame(places: Sequence[Any], shape: tuple[int, int]) -> Frame:
 
 
 def _rescaling(dataset: Any) -> tuple[float, float]:
-    slope = 1.0 if dataset.get("RescaleSlope") in (None, "") else number(dataset, "RescaleSlope")
-    intercept = 0.0 if dataset.get("RescaleIntercept") in (None, "") else number(dataset, "RescaleIntercept")
-    if not (abs(slope) < float("inf") and abs(intercept) < float("inf")) or slope == 0:
+    slope = number(dataset, "RescaleSlope") if text(dataset, "RescaleSlope") else 1.0
+    intercept = number(dataset, "RescaleIntercept") if text(dataset, "RescaleIntercept") else 0.0
+    if not (math.isfinite(slope) and math.isfinite(intercept)) or slope == 0:
         raise TagError(RejectReason.INVALID_TAG, "RescaleSlope or RescaleIntercept is zero or not a number")
     return slope, intercept
 

@@ -3,9 +3,11 @@
 Source: DICOM PS3.3 C.7.6.2.1.1, Image Position and Image Orientation (Patient).
 """
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import mul
 
 import numpy as np
 
@@ -42,20 +44,18 @@ class SliceGeometry:
     thickness_mm: float = float("nan")
 
     def __post_init__(self) -> None:
+        self._require(len(self.position) == 3 and _finite(self.position), "ImagePositionPatient", self.position)
+        along_row, along_column = self.orientation[:3], self.orientation[3:]
         self._require(
-            len(self.position) == 3 and np.isfinite(self.position).all(), "ImagePositionPatient", self.position
-        )
-        along_row, along_column = np.array(self.orientation[:3]), np.array(self.orientation[3:])
-        finite = len(self.orientation) == 6 and np.isfinite(self.orientation).all()
-        self._require(
-            finite
-            and abs(np.linalg.norm(along_row) - 1) < UNIT_TOLERANCE
-            and abs(np.linalg.norm(along_column) - 1) < UNIT_TOLERANCE
-            and abs(along_row @ along_column) < UNIT_TOLERANCE,
+            len(self.orientation) == 6
+            and _finite(self.orientation)
+            and abs(math.hypot(*along_row) - 1) < UNIT_TOLERANCE
+            and abs(math.hypot(*along_column) - 1) < UNIT_TOLERANCE
+            and abs(sum(map(mul, along_row, along_column))) < UNIT_TOLERANCE,
             "ImageOrientationPatient",
             self.orientation,
         )
-        positive = len(self.spacing) == 2 and np.isfinite(self.spacing).all() and min(self.spacing) > 0
+        positive = len(self.spacing) == 2 and _finite(self.spacing) and min(self.spacing) > 0
         self._require(positive, "PixelSpacing", self.spacing)
 
     @staticmethod
@@ -95,6 +95,10 @@ class SliceGeometry:
         matrix[:3, 2] = self.position
         matrix[3, 2] = 1.0
         return matrix
+
+
+def _finite(values: Sequence[float]) -> bool:
+    return all(math.isfinite(value) for value in values)
 
 
 def common_normal(geometries: Sequence[SliceGeometry]) -> np.ndarray:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from npc_kedro.dicom.facts import SeriesFacts
 from npc_kedro.dicom.frames import ENHANCED_MR, read_frames
 from npc_kedro.dicom.geometry import SliceGeometry
 from npc_kedro.dicom.pseudonyms import normalised_identifier
@@ -29,28 +30,6 @@ _KNOWN_BEGINNINGS = {
     b"%PDF": "a PDF document",
     b"\x1f\x8b": "a gzip file",
 }
-
-_TAGS = [
-    "SpecificCharacterSet", "SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "Modality",
-    "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyDate", "SeriesDescription", "ProtocolName",
-    "SequenceName", "ImageType", "ScanningSequence", "ContrastBolusAgent", "ContrastBolusAgentSequence",
-    "RepetitionTime", "EchoTime", "InstanceNumber", "AcquisitionNumber", "TemporalPositionIdentifier", "NumberOfFrames",
-    "Rows", "Columns", "BitsAllocated", "BitsStored", "PixelRepresentation", "PhotometricInterpretation",
-    "SamplesPerPixel", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness",
-    "RescaleSlope", "RescaleIntercept", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
-]  # fmt: skip
-
-
-@dataclass(frozen=True)
-class SeriesFacts:
-    """What the rules of series choice may look at. Free text: it must not be stored."""
-
-    description: str
-    image_type: str
-    scanning_sequence: str
-    contrast_agent: str
-    repetition_time: float
-    echo_time: float
 
 
 @dataclass(frozen=True)
@@ -124,7 +103,7 @@ def _open(path: Path, accept_without_preamble: bool) -> Any:
         file.seek(0, os.SEEK_SET)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pydicom's warnings quote values, which may be private
-            return pydicom.dcmread(file, stop_before_pixels=True, specific_tags=_TAGS, force=not preamble)
+            return pydicom.dcmread(file, stop_before_pixels=True, force=not preamble)
 
 
 def _require_plausible(head: bytes, accept_without_preamble: bool) -> None:

@@ -65,6 +65,8 @@ def _decode(content: bytes) -> DecodedFile:
     import pydicom
 
     dataset = pydicom.dcmread(io.BytesIO(content), force=True)
+    if "PixelData" not in dataset:  # of compressed pixels without an end pydicom keeps nothing, not even the header
+        raise TagError(RejectReason.PIXELS_TRUNCATED, "no pixel data: the file is cut, or holds none")
     frames = read_frames(dataset)
     stored = _stored_values(dataset, len(frames))
     inverted = dataset.PhotometricInterpretation == "MONOCHROME1"
@@ -84,8 +86,6 @@ def _decode(content: bytes) -> DecodedFile:
 def _stored_values(dataset: Any, frames: int) -> np.ndarray:
     """Stored values as (frames, rows, columns)."""
     shape = (frames, int(dataset.Rows), int(dataset.Columns))
-    if "PixelData" not in dataset:
-        raise TagError(RejectReason.PIXELS_TRUNCATED, "no pixel data: the file is cut, or holds none")
     syntax = dataset.file_meta.get("TransferSyntaxUID")
     if syntax is not None and syntax.is_encapsulated:
         return _decompressed(dataset, syntax, shape)

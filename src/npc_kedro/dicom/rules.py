@@ -12,13 +12,15 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from npc_kedro.dicom.headers import SeriesFacts
+from npc_kedro.dicom.facts import SeriesFacts
 from npc_kedro.dicom.reasons import RejectReason
 
 Aspect = Literal["t1", "contrast", "preference"]
 HeaderField = Literal[
     "description", "image_type", "scanning_sequence", "contrast_agent", "repetition_time", "echo_time"
 ]
+
+_NUMERIC = ("repetition_time", "echo_time")
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
@@ -29,13 +31,18 @@ class Rule(BaseModel):
     model_config = _STRICT
     name: str = Field(description="appears as the reason in series_choice.csv")
     field: HeaderField
-    pattern: str | None = Field(default=None, description="regular expression, sought anywhere, case ignored")
+    pattern: str | None = Field(
+        default=None, description="regular expression, sought anywhere; case ignored, _ counts as a blank"
+    )
     between: tuple[float, float] | None = Field(default=None, description="lowest and highest value that applies, ms")
 
     @model_validator(mode="after")
     def _one_test(self) -> Self:
         if (self.pattern is None) == (self.between is None):
             msg = f"rule {self.name!r} needs either 'pattern' or 'between'"
+            raise ValueError(msg)
+        if (self.between is not None) != (self.field in _NUMERIC):
+            msg = f"rule {self.name!r}: {self.field} needs {'between' if self.field in _NUMERIC else 'pattern'}"
             raise ValueError(msg)
         if self.pattern is not None:
             try:
@@ -49,9 +56,10 @@ class Rule(BaseModel):
         """Whether the rule's test holds for a header."""
         value = getattr(facts, self.field)
         if self.pattern is not None:
-            return re.search(self.pattern, str(value), flags=re.IGNORECASE) is not None
+            # an underscore is a letter to a regular expression, but a blank to those who name protocols
+            return re.search(self.pattern, value.replace("_", " "), flags=re.IGNORECASE) is not None
         low, high = self.between or (0.0, 0.0)
-        return isinstance(value, float) and low <= value <= high
+        return low <= value <= high
 
 
 class EvidenceRule(Rule):

@@ -5,6 +5,7 @@ through the same coordinates, so that an outline stays on its image. Weights are
 for any ratio, and independent of the number of threads a BLAS happens to use.
 """
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -31,7 +32,7 @@ def square_extents(shape: tuple[int, int], spacing_mm: tuple[float, float]) -> t
 
 
 def _centred(n: int, length: float) -> Extent:
-    if np.isclose(length, n, rtol=1e-6):  # rounding noise in a spacing must not cost the identity
+    if math.isclose(length, n, rel_tol=1e-6):  # rounding noise in a spacing must not cost the identity
         return Extent(0.0, float(n))
     return Extent((n - length) / 2.0, length)
 

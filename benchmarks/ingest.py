@@ -1,0 +1,134 @@
+"""How fast ``ingest`` is, beside a plain serial loop over ``pydicom.dcmread(path).pixel_array``.
+
+    python -m benchmarks.ingest [--patients 40] [--slices 25] [--side 512] [--matrix 160] [--workers 0]
+
+Both read the same files from a warm cache; the loop only decodes, ``ingest`` also walks, checks, chooses, hashes,
+resamples and stores. Wall time is what a user waits, on an idle machine; CPU time (all processes together) still says
+something on a busy one. Memory is the peak of this process and of the largest of its children.
+"""
+
+import argparse
+import os
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pydicom
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.runner import SequentialRunner
+from omegaconf import OmegaConf
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
+
+from npc_kedro.cohort import CohortFolder
+from npc_kedro.datasets.image_table import ImageTableDataset
+from npc_kedro.pipelines.ingest import create_pipeline
+
+CONFIGURATION = Path(__file__).parents[1] / "conf/base/ingest/parameters.yml"
+
+
+def write_cohort(root: Path, *, patients: int, slices: int, side: int) -> None:
+    """Writes uncompressed axial series of noise with every tag that ingest asks for."""
+    rng = np.random.default_rng(1)
+    lines = ["patient_id,arm,residual_tumor,age,sex,ajcc_stage,t_stage,n_stage"]
+    for patient in range(patients):
+        folder = root / "dicom" / f"{patient:04d}"
+        folder.mkdir(parents=True)
+        series = generate_uid()
+        for index in range(slices):
+            _slice(str(patient), series, index, rng.integers(0, 2000, (side, side), dtype=np.uint16)).save_as(
+                folder / f"{index}.dcm", enforce_file_format=True
+            )
+        lines.append(f"{patient},CCRT,{patient % 2},50,male,III,T3,N1")
+    (root / "clinical.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _slice(patient: str, series: str, index: int, pixels: np.ndarray) -> Dataset:
+    dataset = Dataset()
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    dataset.SOPClassUID, dataset.SOPInstanceUID = MRImageStorage, generate_uid()
+    dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
+    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+    dataset.StudyInstanceUID = dataset.SeriesInstanceUID = series
+    dataset.PatientID, dataset.Modality, dataset.SeriesDescription = patient, "MR", "Ax T1 FSE +C"
+    dataset.ImageType, dataset.ScanningSequence = ["ORIGINAL", "PRIMARY"], "SE"
+    dataset.RepetitionTime, dataset.EchoTime, dataset.ContrastBolusAgent = "500", "10", "Gd"
+    dataset.ImagePositionPatient, dataset.ImageOrientationPatient = [0, 0, 5 * index], [1, 0, 0, 0, 1, 0]
+    dataset.PixelSpacing, dataset.SliceThickness = [0.5, 0.5], "5"
+    dataset.Rows, dataset.Columns = pixels.shape
+    dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
+    dataset.BitsAllocated = dataset.BitsStored = 16
+    dataset.HighBit, dataset.PixelRepresentation = 15, 0
+    dataset.PixelData = pixels.tobytes()
+    return dataset
+
+
+def plain_loop(root: Path) -> None:
+    """What a script does: decode every file, one after the other."""
+    for path in sorted((root / "dicom").rglob("*.dcm")):
+        _ = pydicom.dcmread(path).pixel_array
+
+
+def ingest(root: Path, store: Path, *, matrix: int, workers: int) -> int:
+    """The pipeline with its slices on disk; returns their number."""
+    written = OmegaConf.load(CONFIGURATION)["ingest"]
+    written["matrix"], written["scratch"], written["workers"] = matrix, str(store / "scratch"), workers
+    catalog = DataCatalog(
+        {
+            "cohort": MemoryDataset(CohortFolder(root=root, simulated=True), copy_mode="assign"),
+            "params:ingest": MemoryDataset(OmegaConf.to_container(written, resolve=True)),
+            "slices": ImageTableDataset(filepath=str(store / "slices")),
+            "outlines": ImageTableDataset(filepath=str(store / "outlines")),
+        }
+    )
+    SequentialRunner().run(create_pipeline(), catalog)
+    return len(catalog.load("slices"))
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds on the clock, and of all processors together."""
+
+    wall: float
+    cpu: float
+
+
+def cost(work: Callable[[], object], *, repeats: int = 3) -> Cost:
+    """The best of several runs, for each of the two clocks."""
+    runs = []
+    for _ in range(repeats):
+        wall, before = time.perf_counter(), os.times()
+        work()
+        cpu = [now - then for now, then in zip(os.times()[:4], before[:4], strict=True)]
+        runs.append((time.perf_counter() - wall, sum(cpu)))
+    return Cost(min(run[0] for run in runs), min(run[1] for run in runs))
+
+
+def main() -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, default in (("patients", 40), ("slices", 25), ("side", 512), ("matrix", 160), ("workers", 0)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        root, store = Path(folder) / "cohort", Path(folder) / "store"
+        write_cohort(root, patients=given.patients, slices=given.slices, side=given.side)
+        plain = cost(lambda: plain_loop(root))
+        ours = cost(lambda: ingest(root, store, matrix=given.matrix, workers=given.workers))
+    count = given.patients * given.slices
+    peaks = (resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    print(f"{count} slices of {given.side} x {given.side}, stored at {given.matrix} x {given.matrix}")
+    for name, found in (("plain serial loop", plain), ("ingest", ours)):
+        per_slice = f"{1000 * found.wall / count:6.2f} ms a slice, {1000 * found.cpu / count:6.2f} ms of CPU"
+        print(f"{name:18} {found.wall:7.2f} s  {per_slice}")
+    print(f"{'ratio':18} {plain.wall / ours.wall:7.2f}    (above 1: ingest is faster)")
+    print(f"{'peak memory':18} {max(peaks):7.0f} MiB")
+
+
+if __name__ == "__main__":
+    main()

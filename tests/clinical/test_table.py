@@ -1,0 +1,147 @@
+"""The clinical table in the spellings, encodings and states in which hospitals keep it."""
+
+from pathlib import Path
+
+import pytest
+from omegaconf import OmegaConf
+from pydantic import ValidationError
+
+from npc_kedro.clinical.mapping import ClinicalMapping
+from npc_kedro.clinical.table import ClinicalTable, read_clinical
+from npc_kedro.dicom.pseudonyms import Pseudonyms
+from npc_kedro.errors import CohortError
+
+SHIPPED = Path(__file__).parents[2] / "conf/base/ingest/parameters.yml"
+KEYS = Pseudonyms(b"k" * 16)
+HEADING = "patient_id,arm,residual_tumor,age,sex,ajcc_stage,t_stage,n_stage"
+
+
+@pytest.fixture(scope="module")
+def written() -> dict:
+    return OmegaConf.to_container(OmegaConf.load(SHIPPED)["ingest"]["clinical"], resolve=True)  # type: ignore
+
+
+@pytest.fixture(scope="module")
+def mapping(written: dict) -> ClinicalMapping:
+    return ClinicalMapping.model_validate(written)
+
+
+def read(folder: Path, mapping: ClinicalMapping, *lines: str, encoding: str = "utf-8") -> ClinicalTable:
+    path = folder / "clinical.csv"
+    path.write_bytes("\n".join(lines).encode(encoding))
+    return read_clinical(path, mapping, KEYS)
+
+
+def test_a_plain_table(tmp_path: Path, mapping: ClinicalMapping) -> None:
+    found = read(tmp_path, mapping, HEADING, "7,CCRT,1,50,male,III,T3,N1", "8,IC+CCRT,0,61.5,female,IVa,T4,N0")
+    rows = found.patients.set_index("patient_key")
+    assert rows.loc[KEYS.patient("7")].tolist() == ["CCRT", "1", "male", "III", "T3", "N1", 50.0, "", "", False]
+    assert rows.loc[KEYS.patient("8"), "arm":"n_stage"].tolist() == ["IC+CCRT", "0", "female", "IVa", "T4", "N0"]
+    assert rows.loc[KEYS.patient("8"), "age"] == 61.5
+    assert found.identifiers == {KEYS.patient("7"): "7", KEYS.patient("8"): "8"}
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_32_separators_encodings_and_foreign_headings(
+    tmp_path: Path, mapping: ClinicalMapping, separator: str, encoding: str
+) -> None:
+    names = ["\u75c5\u4eba\u7f16\u53f7", "\u6cbb\u7597\u65b9\u6848", "\u6b8b\u7559", "\u5e74\u9f84", "\u6027\u522b"]
+    heading = ",".join([*names, "\u4e34\u5e8a\u5206\u671f", "T\u5206\u671f", "N\u5206\u671f", "\u59d3\u540d"])
+    line = "1,CCRT,\u6709,50,\u5973,III,3,2,\u738b\u82b3"
+    found = read(tmp_path, mapping, *(text.replace(",", separator) for text in (heading, line)), encoding=encoding)
+    row = found.patients.loc[0]
+    assert row[["residual_tumor", "sex", "t_stage", "n_stage"]].tolist() == ["1", "female", "T3", "N2"]
+    assert "\u738b\u82b3" not in found.patients.to_csv()
+
+
+@pytest.mark.parametrize("spelling", ["IC+CCRT", "ic + ccrt", "IC-CCRT", "IC CCRT", "Induction chemotherapy + CCRT"])
+def test_32_the_arm_spelt_five_ways(tmp_path: Path, mapping: ClinicalMapping, spelling: str) -> None:
+    assert read(tmp_path, mapping, HEADING, f"1,{spelling},0,50,F,iva,4,0").patients.loc[0, "arm"] == "IC+CCRT"
+
+
+@pytest.mark.parametrize("spelling", ["", "NA", "-", "n/a", "Unknown"])
+@pytest.mark.parametrize("column", [1, 2, 3, 5])
+def test_32_one_missing_item_excludes(tmp_path: Path, mapping: ClinicalMapping, spelling: str, column: int) -> None:
+    cells = ["1", "CCRT", "0", "50", "male", "III", "T3", "N1"]
+    cells[column] = spelling
+    row = read(tmp_path, mapping, HEADING, ",".join(cells)).patients.loc[0]
+    assert (row["exclusion"], row["missing_items"]) == ("missing_item", HEADING.split(",")[column])
+
+
+def test_32_everything_wrong_is_listed_at_once_with_row_and_column(tmp_path: Path, mapping: ClinicalMapping) -> None:
+    lines = [
+        HEADING,
+        "1,CCRT,0,50,male,III,T3,N1",
+        "",
+        "2,surgery,0,50,male,III,T3,N1",
+        "3,CCRT,perhaps,abc,male,III,T3,N1",
+        "4,CCRT,0,190,x,V,T9,N1",
+        "001.0,CCRT,0,50,male,III,T3,N1",
+        ",CCRT,0,50,male,III,T3,N1",
+    ]
+    with pytest.raises(CohortError) as caught:
+        read(tmp_path, mapping, *lines)
+    message = str(caught.value)
+    assert message.startswith("clinical.csv has 9 problems")
+    for expected in [
+        "row 4, column arm: 'surgery' is unknown; expected one of CCRT, IC+CCRT",
+        "row 5, column residual_tumor: 'perhaps' is unknown",
+        "row 5, column age: 'abc'; expected years between 0 and 120",
+        "row 6, column age: '190'",
+        "row 6, column sex: 'x'",
+        "row 6, column ajcc_stage: 'V'",
+        "row 6, column t_stage: 'T9'",
+        f"row 7, column patient_id: patient {KEYS.patient('1')} is in row 2 already",
+        "row 8, column patient_id: empty",
+    ]:
+        assert expected in message
+
+
+def test_missing_and_doubled_columns_are_all_named(tmp_path: Path, mapping: ClinicalMapping) -> None:
+    with pytest.raises(CohortError) as caught:
+        read(tmp_path, mapping, "id,arm,age,sex,gender,ajcc_stage,t_stage", "1,CCRT,50,m,m,III,T3")
+    message = str(caught.value)
+    assert "no column 'residual_tumor' (looked for residual_tumor, residual_tumour" in message
+    assert "no column 'n_stage'" in message
+    assert "2 columns could be 'sex': sex, gender" in message
+
+
+def test_stage_is_checked_against_t_and_n(tmp_path: Path, mapping: ClinicalMapping) -> None:
+    found = read(tmp_path, mapping, HEADING, "1,CCRT,0,50,m,III,T4,N1", "2,CCRT,0,50,m,III,T3,N1")
+    assert found.patients.set_index("patient_key")["stage_disagrees"].to_dict() == {
+        KEYS.patient("1"): True,
+        KEYS.patient("2"): False,
+    }
+
+
+@pytest.mark.parametrize(("stage", "reason"), [("II", "not_locally_advanced"), ("IVb", "distant_metastasis")])
+def test_stages_outside_the_study_are_excluded(
+    tmp_path: Path, mapping: ClinicalMapping, stage: str, reason: str
+) -> None:
+    row = read(tmp_path, mapping, HEADING, f"1,CCRT,0,50,m,{stage},T2,N1").patients.loc[0]
+    assert row["exclusion"] == reason
+
+
+def test_empty_files_and_overlong_rows(tmp_path: Path, mapping: ClinicalMapping) -> None:
+    with pytest.raises(CohortError, match="is empty"):
+        read(tmp_path, mapping, "")
+    with pytest.raises(CohortError, match=r"rows 2 have more cells than the heading has columns \(8\)"):
+        read(tmp_path, mapping, HEADING, "1,CCRT,0,50,m,III,T3,N1,surplus")
+    (tmp_path / "clinical.csv").write_bytes(b"\xff\xff\xff")
+    with pytest.raises(CohortError, match="neither UTF-8 nor GB18030"):
+        read_clinical(tmp_path / "clinical.csv", mapping, KEYS)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"columns": {"weight": ["kg"]}}, "unknown columns \\['weight'\\]"),
+        ({"values": {"arm": {"surgery": []}}}, "arm: unknown values \\['surgery'\\]"),
+        ({"values": {"sex": {"male": ["x"], "female": ["X"]}}}, "stands for two values"),
+        ({"colums": {}}, "Extra inputs are not permitted"),
+    ],
+)
+def test_mappings_that_cannot_work_are_refused(written: dict, change: dict, message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        ClinicalMapping.model_validate(written | change)

@@ -1,0 +1,43 @@
+"""Known identifiers do not reach a log handler, in whatever part of a record they stand."""
+
+import io
+import logging
+
+from npc_kedro.dicom.privacy import IdentifierFilter, redacting
+
+
+def test_whole_words_only_and_whatever_the_case() -> None:
+    guard = IdentifierFilter(["ID77", "Doe^Jane", "12"])
+    assert guard.redact("id77, ID778, DOE^JANE, Jane, doe and 12 slices") == (
+        "[redacted], ID778, [redacted], [redacted], [redacted] and 12 slices"
+    )
+
+
+def test_identifiers_with_special_characters() -> None:
+    assert (
+        IdentifierFilter(["a.c", "\u738b\u82b3\u82b3"]).redact("abc a.c \u738b\u82b3\u82b3")
+        == "abc [redacted] [redacted]"
+    )
+
+
+def test_messages_arguments_and_tracebacks_of_any_logger() -> None:
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    logging.getLogger().addHandler(handler)
+    try:
+        with redacting(["SECRET1"]) as guard:
+            guard.add(["SECRET2"])
+            logging.getLogger("some.library").warning("file of %s", "SECRET1")
+            try:
+                raise ValueError("SECRET2 again")
+            except ValueError:
+                logging.getLogger("other").exception("failed")
+        logging.getLogger("some.library").warning("after SECRET3")
+        assert handler.filters == []
+    finally:
+        logging.getLogger().removeHandler(handler)
+    written = stream.getvalue()
+    assert "file of [redacted]" in written
+    assert "ValueError: [redacted] again" in written
+    assert "SECRET1" not in written
+    assert "SECRET2" not in written

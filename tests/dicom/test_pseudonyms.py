@@ -1,0 +1,77 @@
+"""Pseudonyms: one patient one key, no key without the secret, files that only their owner reads."""
+
+import hashlib
+import hmac
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from npc_kedro.dicom.pseudonyms import Pseudonyms, load_pseudonyms, normalised_identifier, write_key_map
+from npc_kedro.errors import CohortError
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("00123", "123"), ("123.0", "123"), ("123.", "123"), (123.0, "123"), (123, "123"), ("123 \0", "123"),
+        (" 0 ", "0"), ("000", "0"), ("A007", "A007"), ("1.5", "1.5"), ("1e5", "1e5"), (None, ""), ("\ufeff12", "12"),
+        ("../../x", "../../x"), ("\uff11\uff12", "\uff11\uff12"),
+    ],
+)  # fmt: skip
+def test_23_identifiers_are_normalised(written: object, meant: str) -> None:
+    assert normalised_identifier(written) == meant
+
+
+@given(st.text())
+def test_normalising_twice_changes_nothing(text: str) -> None:
+    once = normalised_identifier(text)
+    assert normalised_identifier(once) == once
+
+
+def test_a_pseudonym_is_an_hmac_of_the_identifier() -> None:
+    expected = hmac.new(b"k" * 32, b"patient\0" + b"123", hashlib.sha256).hexdigest()[:16]
+    assert Pseudonyms(b"k" * 32).patient("00123") == expected
+
+
+def test_kinds_and_keys_are_kept_apart() -> None:
+    one, other = Pseudonyms(b"a" * 16), Pseudonyms(b"b" * 16)
+    assert len({one.patient("1.2"), one.series("1.2"), one.study("1.2"), one.file("1.2"), other.patient("1.2")}) == 5
+
+
+def test_the_key_does_not_show_itself() -> None:
+    assert "secret" not in repr(Pseudonyms(b"secretsecretsecret"))
+
+
+def test_the_simulated_key_is_the_same_everywhere(tmp_path: Path) -> None:
+    pseudonyms = load_pseudonyms(simulated=True, key_file=tmp_path / "none" / "key")
+    assert pseudonyms == Pseudonyms(hashlib.sha256(b"simulated").digest())
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_key_is_made_once_for_its_owner_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NPC_PSEUDONYM_KEY", raising=False)
+    path = tmp_path / "local" / "pseudonym.key"
+    first = load_pseudonyms(simulated=False, key_file=path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert load_pseudonyms(simulated=False, key_file=path) == first
+    assert [entry.name for entry in path.parent.iterdir()] == ["pseudonym.key"]
+
+
+def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NPC_PSEUDONYM_KEY", "x" * 32)
+    assert load_pseudonyms(simulated=False, key_file=tmp_path / "key") == Pseudonyms(b"x" * 32)
+    monkeypatch.setenv("NPC_PSEUDONYM_KEY", "short")
+    with pytest.raises(CohortError, match="NPC_PSEUDONYM_KEY holds 5 characters; expected at least 16"):
+        load_pseudonyms(simulated=False, key_file=tmp_path / "key")
+
+
+def test_the_key_map_grows_and_stays_private(tmp_path: Path) -> None:
+    path = tmp_path / "map.csv"
+    keys = Pseudonyms(b"k" * 16)
+    write_key_map(path, {keys.patient("b,1"): "b,1"})
+    write_key_map(path, {keys.patient("a"): "a"})
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert lines == ["patient_key,identifier", *sorted([f"{keys.patient('a')},a", f'{keys.patient("b,1")},"b,1"'])]
+    assert path.stat().st_mode & 0o777 == 0o600
