@@ -161,3 +161,18 @@ def test_trailing_zeros_lost_in_pandas_change_nothing(claims):
         frames[path.stem] = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
     again = {claim.claim: claim.verdict for claim in audit_tables(tables_from_frames(frames))}
     assert again == {name: claim.verdict for name, claim in claims.items()}
+
+
+@pytest.mark.parametrize(
+    ("network", "column"), [("xception", "sp"), ("resnet50", "se"), ("inception_resnet_v2", "acc")]
+)
+def test_a_change_in_tables_that_are_wrong_already_is_told_only_where_it_is_used(claims, network, column):
+    frames = {p.stem: pd.read_csv(p, dtype=str, keep_default_na=False) for p in shipped_folder().glob("*.csv")}
+    table2 = frames["table2"]
+    row = (table2["model"] == "IC+CCRT") & (table2["unit"] == "patient") & (table2["network"] == network)
+    table2.loc[row, column] = "0.777"
+    cell = f"table2:IC+CCRT/patient/{network}/{column}"
+    again = {claim.claim: claim for claim in audit_tables(tables_from_frames(frames))}
+    moved = [name for name, claim in again.items() if claim.verdict != claims[name].verdict]
+    assert moved
+    assert all(cell in again[name].cells for name in moved)

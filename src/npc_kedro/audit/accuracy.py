@@ -13,7 +13,6 @@ from npc_kedro.audit.fractions import (
 )
 from npc_kedro.audit.orientation import Orientation, find_orientation, test_patients
 from npc_kedro.audit.printed import Interval, Printed
-from npc_kedro.audit.rates import implied_pair
 from npc_kedro.audit.tables import AVERAGE, PublishedTables, Table2Row
 from npc_kedro.study import Arm, Unit
 
@@ -48,8 +47,6 @@ def check_counts(tables: PublishedTables) -> list[Claim]:
     claims = []
     for arm in Arm:
         networks = tables.networks(arm, Unit.PATIENT)
-        pair = implied_pair(tables, arm)
-        implied = None if pair is None else (pair[orientation.sensitivity_of], pair[orientation.specificity_of])
         first = test_patients(tables, arm, orientation.sensitivity_of)
         second = test_patients(tables, arm, orientation.specificity_of)
         for network, row in networks.items():
@@ -61,7 +58,7 @@ def check_counts(tables: PublishedTables) -> list[Claim]:
                 continue
             claims.append(_count_claim(name, row.acc, first, second))
             if row.se is not None and row.sp is not None:
-                claims.append(_composed_claim(name, row, (first, second), implied=implied, orientation=orientation))
+                claims.append(_composed_claim(name, row, (first, second), orientation))
     return claims
 
 
@@ -84,24 +81,16 @@ def _count_claim(name: str, acc: Printed, first: Printed, second: Printed) -> Cl
     )
 
 
-def _composed_claim(
-    name: str,
-    row: Table2Row,
-    patients: tuple[Printed, Printed],
-    *,
-    implied: tuple[int, int] | None,
-    orientation: Orientation,
-) -> Claim:
+def _composed_claim(name: str, row: Table2Row, patients: tuple[Printed, Printed], orientation: Orientation) -> Claim:
     numbers = (patients[0].count, patients[1].count)
     composed = _composed(row, numbers)
     holds = composed.meets(row.acc.interval)
     verdict, note = verdict_if(holds), "" if holds else f"impossible {_ONE_THRESHOLD}"
-    if implied is not None:
-        other = _composed(row, implied)
-        fits = other.meets(row.acc.interval)
-        note = f"with the {implied[0]} and {implied[1]} patients that Se and Sp need: {_range_text(other)}"
-        if fits and not holds:
-            verdict = AuditVerdict.CONSISTENT
+    others = [] if holds else _other_patients(row, numbers)
+    if others:
+        verdict = AuditVerdict.CONSISTENT
+        told = " or ".join(f"{a} and {b}" for a, b in others)
+        note = f"only with other numbers of patients, which Se and Sp need as well: {told}"
     return Claim(
         claim=f"{name}: ACC follows from Se, Sp and the numbers of patients",
         printed=row.acc.text,
@@ -114,6 +103,22 @@ def _composed_claim(
         note=note,
         cells=cells_of(row.acc, row.se, row.sp, patients),
     )
+
+
+def _other_patients(row: Table2Row, numbers: tuple[int, int]) -> list[tuple[int, int]]:
+    """Other numbers of patients, with the same sum, that make Se, Sp and ACC of this row counts at once.
+
+    None are sought where Se and Sp are counts over Table 1's own numbers: then ACC is what is wrong.
+    """
+    if counts_giving(row.se, numbers[0]) and counts_giving(row.sp, numbers[1]):
+        return []
+    n = sum(numbers)
+    right = counts_giving(row.acc, n)
+    return [
+        (a, n - a)
+        for a in range(1, n)
+        if any(i + j in right for i in counts_giving(row.se, a) for j in counts_giving(row.sp, n - a))
+    ]
 
 
 def _composed(row: Table2Row, numbers: tuple[int, int]) -> Interval:
