@@ -1,10 +1,12 @@
 """Whatever happens to a file's bytes, it ends used or refused with a reason: never in a traceback."""
 
+import io
 import logging
 import tempfile
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,11 +21,6 @@ from npc_kedro.dicom.walk import FoundFile
 
 WHOLE = MiniSeries("P1").content(0)
 _FOLDER = tempfile.TemporaryDirectory()
-
-
-@pytest.fixture(autouse=True)
-def _quiet() -> None:
-    logging.getLogger("pydicom").setLevel(logging.CRITICAL)
 
 
 def outcome(content: bytes) -> str:
@@ -88,3 +85,18 @@ def test_06_implicit_and_big_endian() -> None:
             dataset.PixelData = expected.astype(">u2").tobytes()
         dataset.file_meta.TransferSyntaxUID = syntax
         np.testing.assert_array_equal(decode_file(encoded(dataset)).images[0].values, expected)
+
+
+def test_25_what_pydicom_says_about_values_is_not_repeated(
+    caplog: pytest.LogCaptureFixture, recwarn: pytest.WarningsRecorder
+) -> None:
+    content = MiniSeries("P1", tags={"SpecificCharacterSet": "ISO_IR 100"}).content(0)
+    content = content.replace(b"ISO_IR 100", b"SECRET^DOE")
+    with pytest.warns(UserWarning, match="SECRET"):
+        _ = pydicom.dcmread(io.BytesIO(content)).PatientName
+    caplog.clear()
+    recwarn.clear()
+    with caplog.at_level(logging.DEBUG):
+        assert outcome(content) == "used"
+    assert caplog.text == ""
+    assert not recwarn.list

@@ -1,7 +1,5 @@
 """Real files of five makers in every usual encoding, against pydicom's own decoding."""
 
-import logging
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +15,6 @@ REAL = Path(__file__).parents[2] / "../shared/real_mr"
 PYDICOM = Path(pydicom.__file__).parent / "data/test_files"
 
 needs_real = pytest.mark.skipif(not REAL.is_dir(), reason="the folder of real MR files is not beside the project")
-
-
-@pytest.fixture(autouse=True)
-def _quiet() -> None:
-    warnings.simplefilter("ignore")
-    logging.getLogger("pydicom").setLevel(logging.CRITICAL)
 
 
 @needs_real

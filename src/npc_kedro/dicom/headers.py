@@ -5,7 +5,6 @@ pydicom returns a dataset without warning when a file is cut inside its header, 
 
 import os
 import stat
-import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from npc_kedro.dicom.frames import ENHANCED_MR, read_frames
 from npc_kedro.dicom.geometry import SliceGeometry
 from npc_kedro.dicom.pseudonyms import normalised_identifier
 from npc_kedro.dicom.reasons import RejectReason
+from npc_kedro.dicom.silence import silenced
 from npc_kedro.dicom.tags import TagError, number, required_text, required_whole, text
 from npc_kedro.dicom.walk import FoundFile
 
@@ -73,6 +73,11 @@ class Rejection:
 
 def read_header(found: FoundFile, *, accept_without_preamble: bool = False) -> Header | Rejection:
     """The header of a file, or why the file is refused. Never raises on what a file may contain."""
+    with silenced():
+        return _read_header(found, accept_without_preamble)
+
+
+def _read_header(found: FoundFile, accept_without_preamble: bool) -> Header | Rejection:
     person: Person | None = None
     try:
         dataset = _open(found.path, accept_without_preamble)
@@ -101,9 +106,7 @@ def _open(path: Path, accept_without_preamble: bool) -> Any:
         if not preamble:
             _require_plausible(head, accept_without_preamble)
         file.seek(0, os.SEEK_SET)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # pydicom's warnings quote values, which may be private
-            return pydicom.dcmread(file, stop_before_pixels=True, force=not preamble)
+        return pydicom.dcmread(file, stop_before_pixels=True, force=not preamble)
 
 
 def _require_plausible(head: bytes, accept_without_preamble: bool) -> None:

@@ -6,7 +6,6 @@ checked against Rows and Columns, and every accepted slice is decoded.
 
 import hashlib
 import io
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 
 from npc_kedro.dicom.frames import Frame, read_frames
 from npc_kedro.dicom.reasons import RejectReason
+from npc_kedro.dicom.silence import silenced
 from npc_kedro.dicom.tags import TagError, required_whole
 
 _NATIVE_LITTLE_ENDIAN = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")
@@ -51,8 +51,7 @@ def decode_file(content: bytes) -> DecodedFile:
         TagError: with the reason, whatever is wrong with the file.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with silenced():
             return _decode(content)
     except TagError:
         raise

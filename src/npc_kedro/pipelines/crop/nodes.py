@@ -26,6 +26,7 @@ COLUMNS = [
 ]  # fmt: skip
 
 _REPORT_EVERY = 64
+_SHOWN = 5
 
 
 def crop_tumours(
@@ -93,6 +94,11 @@ def _account(slices: ImageTable, crops: ImageTable, patients: pd.DataFrame) -> p
     attrition.step(STEP, "slices", entered=len(slices), reasons=[EMPTY_PREDICTION] * (len(slices) - len(crops)))
     lost = sorted(set(patients["patient_key"]) - set(crops.table["patient_key"]))
     attrition.step(STEP, "patients", entered=len(patients), reasons=[NO_CROP] * len(lost))
-    for patient_key in lost:
-        _log.warning("Patient %s is left out: no tumour predicted on any slice", patient_key)
+    if lost:
+        _log.warning("%d patients are left out, no tumour predicted on any slice: %s", len(lost), _some(lost))
     return attrition.table()
+
+
+def _some(patient_keys: list[str]) -> str:
+    """The first few keys; the log is no table."""
+    return ", ".join(patient_keys[:_SHOWN]) + (", ..." if len(patient_keys) > _SHOWN else "")

@@ -23,6 +23,9 @@ _log = logging.getLogger(__name__)
 
 KEY_MAP = "pseudonym_map.csv"
 
+_SHOWN = 5
+"""Patients named in one log line; the tables name them all."""
+
 
 def read_clinical_table(cohort: CohortFolder, parameters: dict[str, Any]) -> pd.DataFrame:
     """Reads the clinical table, checks every cell and replaces identifiers by pseudonyms.
@@ -96,8 +99,10 @@ def choose_series(
     override = read_override(cohort.root / "series_override.csv", _pseudonyms(cohort, settings))
     judged = choose(series_survey, excluded_patients=_excluded_patients(clinical, series_survey), override=override)
     without = patients_without_series(judged, list(clinical.loc[clinical["exclusion"] == "", "patient_key"]))
-    for patient_key, reason in without.items():
-        _log.warning("Patient %s is left out: %s", patient_key, RejectReason(reason).meaning)
+    for reason in sorted(set(without.values())):
+        keys = sorted(key for key, why in without.items() if why == reason)
+        some = ", ".join(keys[:_SHOWN]) + (", ..." if len(keys) > _SHOWN else "")
+        _log.warning("%d patients are left out, %s: %s", len(keys), RejectReason(reason).meaning, some)
     columns = [column for column in judged.columns if not column.startswith("normal_")]
     return judged, judged[columns]
 
