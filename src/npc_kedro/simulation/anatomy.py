@@ -4,6 +4,7 @@ Frame, in mm: x to the patient's left, y backwards, z upwards, with the origin i
 ``anatomy.csv`` lists the structures in painting order with their form at some levels; others are interpolated.
 """
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -51,14 +52,20 @@ class Shape:
     band_mm: float
 
     @property
-    def reach_mm(self) -> float:
-        """Radius round (x, y) outside which nothing is painted."""
-        return max(self.half_width_mm, self.half_depth_mm) + self.band_mm + self.rim_mm
+    def reach_mm(self) -> tuple[float, float]:
+        """Half sides, along x and y, of the rectangle round (x, y) outside which nothing is painted."""
+        angle = math.radians(self.angle_deg)
+        c, s = math.cos(angle), math.sin(angle)
+        more = self.band_mm + self.rim_mm
+        return (
+            math.hypot(self.half_width_mm * c, self.half_depth_mm * s) + more,
+            math.hypot(self.half_width_mm * s, self.half_depth_mm * c) + more,
+        )
 
     def distance(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Signed distance in mm to the border at points (mm), negative inside; exact to first order at the border."""
-        angle = np.deg2rad(self.angle_deg)
-        c, s = np.float32(np.cos(angle)), np.float32(np.sin(angle))
+        angle = math.radians(self.angle_deg)
+        c, s = np.float32(math.cos(angle)), np.float32(math.sin(angle))
         dx, dy = x - np.float32(self.x_mm), y - np.float32(self.y_mm)
         along, across = c * dx + s * dy, c * dy - s * dx
         inside = ellipse_distance(along, across, self.half_width_mm, self.half_depth_mm)
@@ -95,31 +102,47 @@ def smooth_minimum(a: np.ndarray, b: np.ndarray, blend_mm: float) -> np.ndarray:
     return b + (a - b) * h - k * h * (1 - h)
 
 
+@dataclass(frozen=True)
+class Structure:
+    """One structure at all the levels it reaches.
+
+    Attributes:
+        levels_mm: levels at which the form is given, rising.
+        forms: shape (levels, 6): x, y, half width, half depth (mm), angle (degrees), half band (mm).
+    """
+
+    tissue: str
+    rim: str
+    rim_mm: float
+    paired: bool
+    levels_mm: np.ndarray
+    forms: np.ndarray
+
+    def at(self, z: float) -> list[Shape]:
+        """Its shapes at level ``z``: none, one, or right and left."""
+        if not self.levels_mm[0] <= z <= self.levels_mm[-1]:
+            return []
+        above = min(max(int(np.searchsorted(self.levels_mm, z)), 1), len(self.levels_mm) - 1)
+        low, high = self.levels_mm[above - 1], self.levels_mm[above]
+        part = (z - low) / (high - low)
+        x, y, *size, angle, band = ((1 - part) * self.forms[above - 1] + part * self.forms[above]).tolist()
+        sides = (-1, 1) if self.paired else (1,)
+        return [Shape(self.tissue, self.rim, self.rim_mm, s * x, y, *size, s * angle, band) for s in sides]
+
+
 def shapes_at(z: float) -> list[Shape]:
     """The structures present at level ``z`` in painting order, right before left."""
-    shapes = []
-    for name, paired, tissue, rim, rim_mm, levels, forms in _structures():
-        del name
-        if not levels[0] <= z <= levels[-1]:
-            continue
-        x, y, half_width, half_depth, angle, band = (float(np.interp(z, levels, column)) for column in forms)
-        sides = (-1, 1) if paired else (1,)
-        shapes += [
-            Shape(tissue, rim, rim_mm, side * x, y, half_width, half_depth, side * angle, band) for side in sides
-        ]
-    return shapes
+    return [shape for structure in _structures() for shape in structure.at(z)]
 
 
 @lru_cache(maxsize=1)
-def _structures() -> list[tuple]:
+def _structures() -> list[Structure]:
     """The rows of ``anatomy.csv`` gathered by structure, in the order of their first row."""
     table = pd.read_csv(files(__package__) / "anatomy.csv", keep_default_na=False)
     gathered = []
-    for name, rows in table.groupby("structure", sort=False):
+    for _, rows in table.groupby("structure", sort=False):
         first = rows.iloc[0]
-        forms = tuple(rows[_FORM].to_numpy(float).T)
-        levels = rows["z_mm"].to_numpy(float)
-        gathered.append(
-            (name, bool(first["paired"]), first["tissue"], first["rim"], float(first["rim_mm"]), levels, forms)
-        )
+        levels, forms = rows["z_mm"].to_numpy(float), rows[_FORM].to_numpy(float)
+        rim_mm, paired = float(first["rim_mm"]), bool(first["paired"])
+        gathered.append(Structure(first["tissue"], first["rim"], rim_mm, paired, levels, forms))
     return gathered

@@ -62,12 +62,13 @@ class Lesion:
         """Whether the lesion is cut at level ``z``."""
         return bool((np.abs(z - self.centres[:, 2]) < 0.93 * self.half_axes[:, 2]).any())
 
-    def bounds(self, margin_mm: float) -> tuple[float, float, float]:
-        """Centre x, y and radius in mm of a circle that holds every section, with a margin."""
+    def bounds(self, margin_mm: float) -> tuple[float, float, tuple[float, float]]:
+        """Centre x, y and half sides in mm of a rectangle that holds every section, with a margin."""
         low = (self.centres - self.half_axes)[:, :2].min(axis=0)
         high = (self.centres + self.half_axes)[:, :2].max(axis=0)
         centre = (low + high) / 2
-        return float(centre[0]), float(centre[1]), float(np.hypot(*(high - low)) / 2 + margin_mm)
+        across, down = (high - low) / 2 + margin_mm
+        return float(centre[0]), float(centre[1]), (float(across), float(down))
 
     def extent_z(self) -> tuple[float, float]:
         """Lowest and highest level reached."""
@@ -95,7 +96,7 @@ def grow_lesions(rng: np.random.Generator, t_stage: str, n_stage: str) -> list[L
     for k, volume in enumerate(volumes):
         place = side if k == 0 or not contralateral else -side
         # the two nodes lie at different levels, as they do more often than not
-        level = -23.0 - 15.0 * ((k + upper) % 2 if len(volumes) > 1 else rng.random())
+        level = -20.0 - 19.0 * ((k + upper) % 2 if len(volumes) > 1 else rng.random())
         lesions.append(_node(rng, volume, side=place, level_mm=level, brightness=brightness))
     return lesions
 
@@ -158,9 +159,9 @@ def cut(
 
 def necrotic_share(signs: Signs) -> float:
     """Share of a section's area that is necrotic."""
-    return float(0.50 * expit(2.6 * (signs.resistance - 0.15)))
+    return float(0.58 * expit(3.0 * (signs.resistance - 0.4)))
 
 
 def mottle_contrast(signs: Signs) -> float:
     """Amplitude of the fine mottling, in units of brightness."""
-    return float(0.01 + 0.24 * expit(2.6 * (signs.no_benefit - 0.15)))
+    return float(0.01 + 0.24 * expit(3.0 * (signs.no_benefit - 0.4)))

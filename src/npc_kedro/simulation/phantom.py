@@ -1,15 +1,19 @@
 """One simulated patient's head and neck, cut at any level into noiseless pictures of several contrasts at once."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from npc_kedro.simulation.anatomy import head_distance, shapes_at
+from npc_kedro.simulation.anatomy import Shape, head_distance, shapes_at
 from npc_kedro.simulation.lesions import Lesion, Signs, cut, grow_lesions
 from npc_kedro.simulation.texture import texture
 from npc_kedro.simulation.tissues import Contrast
 
 _SKIN_MM = 2.0
+_LESION_MARGIN_MM = 6.0
+"""How far an irregular margin may pass the smooth form of a lesion."""
+
 _SLICE_SIGN_SD = 0.12
 """Spread of a sign from slice to slice of one patient."""
 
@@ -105,18 +109,22 @@ class Plane:
             np.ascontiguousarray(np.broadcast_to(y, shape)),
         )
 
-    def window(self, x: float, y: float, reach_mm: float) -> tuple[slice, slice] | None:
-        """The pixels within ``reach_mm`` of a point of the anatomy, or None where all lie outside the picture."""
+    def window(self, x: float, y: float, reach_mm: tuple[float, float]) -> tuple[slice, slice] | None:
+        """The pixels within ``reach_mm`` (along x, y) of a point of the anatomy; None where there is none."""
         pose = self.phantom.pose
-        centre = pose.to_plane(x, y)
-        reach = (reach_mm + _WARP_REACH_MM) * max(pose.scale_x, pose.scale_y) + self.spacing_mm
-        spans = []
-        for axis, c in ((self.y_mm, centre[1]), (self.x_mm, centre[0])):
-            low, high = np.searchsorted(axis, (c - reach, c + reach))
-            if low >= high:
-                return None
-            spans.append(slice(int(low), int(high)))
-        return spans[0], spans[1]
+        across, down = ((reach + _WARP_REACH_MM) for reach in reach_mm)
+        across, down = across * pose.scale_x, down * pose.scale_y
+        c, s = abs(math.cos(pose.angle)), abs(math.sin(pose.angle))
+        column, row = pose.to_plane(x, y)
+        rows = self._span(row, s * across + c * down, len(self.y_mm))
+        columns = self._span(column, c * across + s * down, len(self.x_mm))
+        return (rows, columns) if rows.start < rows.stop and columns.start < columns.stop else None
+
+    def _span(self, centre_mm: float, reach_mm: float, pixels: int) -> slice:
+        middle = (pixels - 1) / 2
+        low = math.floor((centre_mm - reach_mm) / self.spacing_mm + middle)
+        high = math.ceil((centre_mm + reach_mm) / self.spacing_mm + middle) + 1
+        return slice(max(low, 0), min(high, pixels))
 
     def cut(self, z: float, contrasts: list[Contrast], *, with_lesions: bool = True) -> Cut:
         """The pictures and labels at level ``z`` (mm above the nasopharynx).
@@ -139,9 +147,9 @@ class Plane:
         """Air, skin, subcutaneous fat, and the fat between the deeper structures."""
         distance = head_distance(self.x, self.y, z)
         edge = np.float32(1 / max(self.spacing_mm, 0.8))
-        inside = np.clip(0.5 - distance * edge, 0, 1)
-        below_skin = np.clip(0.5 - (distance + np.float32(_SKIN_MM)) * edge, 0, 1)
-        deep = np.clip(0.5 - (distance + np.float32(_SKIN_MM + self.phantom.fat_mm)) * edge, 0, 1)
+        inside = _within(distance, edge)
+        below_skin = _within(distance + np.float32(_SKIN_MM), edge)
+        deep = _within(distance + np.float32(_SKIN_MM + self.phantom.fat_mm), edge)
         pictures = np.empty((len(contrasts), *distance.shape), np.float32)
         for picture, contrast in zip(pictures, contrasts, strict=True):
             air, skin, fat = (contrast.of(t) for t in ("air", "skin", "fat"))
@@ -149,7 +157,7 @@ class Plane:
             picture[:] = air + (skin - air) * inside + (fat - skin) * below_skin + (between - fat) * deep
         return pictures
 
-    def _paint(self, pictures: np.ndarray, shape, contrasts: list[Contrast]) -> None:
+    def _paint(self, pictures: np.ndarray, shape: Shape, contrasts: list[Contrast]) -> None:
         window = self.window(shape.x_mm, shape.y_mm, shape.reach_mm)
         if window is None:
             return
@@ -159,7 +167,7 @@ class Plane:
         if shape.rim_mm:
             layers.insert(0, (distance - np.float32(shape.rim_mm), shape.rim))
         for to_border, tissue in layers:
-            weight = np.clip(np.float32(0.5) - to_border * edge, 0, 1)
+            weight = _within(to_border, edge)
             for picture, contrast in zip(pictures, contrasts, strict=True):
                 part = picture[window]
                 part += weight * (np.float32(contrast.of(tissue)) - part)
@@ -175,7 +183,7 @@ class Plane:
         contrasts: list[Contrast],
     ) -> None:
         """Paints a lesion over the anatomy and adds its outline as a reader would draw it."""
-        window = self.window(*lesion.bounds(6.0))
+        window = self.window(*lesion.bounds(_LESION_MARGIN_MM))
         scatter = rng.normal(0, _SLICE_SIGN_SD, 2)
         if window is None:
             return
@@ -184,9 +192,17 @@ class Plane:
         section = cut(rng, lesion, signs, x=x, y=y, z=z)
         if section is None:
             return
-        weight = np.clip(np.float32(0.5) - section.distance_mm * np.float32(1 / max(self.spacing_mm, 1.0)), 0, 1)
+        weight = _within(section.distance_mm, np.float32(1 / max(self.spacing_mm, 1.0)))
         for picture, contrast in zip(pictures, contrasts, strict=True):
             part = picture[window]
             part += weight * (contrast.lesion_offset + contrast.lesion_gain * section.brightness - part)
         reader = section.distance_mm + np.float32(0.5) * texture(rng, x, y, patch_mm=12.0)
         labels[window][reader < 0] = lesion.label
+
+
+def _within(distance_mm: np.ndarray, steepness: np.float32) -> np.ndarray:
+    """Share of each pixel that lies inside, from the signed distance of its centre; one half on the border."""
+    share = distance_mm * -steepness
+    share += np.float32(0.5)
+    np.maximum(share, 0, out=share)
+    return np.minimum(share, 1, out=share)
