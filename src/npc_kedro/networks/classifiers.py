@@ -1,6 +1,7 @@
 """The classifiers: timm architectures with one logit, that of residual tumour."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import timm
 import torch
@@ -10,10 +11,13 @@ from torch import nn
 from npc_kedro.errors import ParameterError, WeightsError
 from npc_kedro.networks.checkpoint import Checkpoint
 from npc_kedro.networks.inputs import InputSpec
-from npc_kedro.networks.weights import HUB, NONE, hub_failure, local_file, timm_command
+from npc_kedro.networks.weights import HUB, NONE, hub_failure, local_file, read_state, timm_command
 
 _SMALLEST_SIDE = {"inception_resnet_v2": 75}
 """Sides in pixels below which an unpadded convolution has nothing left to look at."""
+
+_HEAD_SPREAD = 0.01
+"""Standard deviation of the head's first weights, as in torchvision's and timm's ResNets."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ def build_classifier(spec: ClassifierSpec, *, seed: int) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = _create(spec)
+        _initialise_head(network)
     return network.to(memory_format=torch.channels_last)
 
 
@@ -80,6 +85,7 @@ def _create(spec: ClassifierSpec) -> nn.Module:
         except Exception as error:  # the hub client raises errors of many libraries
             raise hub_failure(spec.architecture, error, how_to_get=command) from error
     path = local_file(spec.weights, spec.architecture, how_to_get=command)
+    _require_its_tensors(path, spec, how_to_get=command)
     try:
         return timm.create_model(name, pretrained=True, pretrained_cfg_overlay={"file": str(path)}, **options)
     except Exception as error:
@@ -90,15 +96,40 @@ def _create(spec: ClassifierSpec) -> nn.Module:
         raise WeightsError(msg) from error
 
 
+def _initialise_head(network: nn.Module) -> None:
+    """Starts the one logit near zero.
+
+    timm draws some heads with a spread of 1 over the square root of the number of classes, which for a single logit
+    makes it hundreds large: the first epochs would go into shrinking it.
+    """
+    head = network.get_classifier()
+    nn.init.normal_(head.weight, std=_HEAD_SPREAD)
+    nn.init.zeros_(head.bias)
+
+
+def _require_its_tensors(path: Path, spec: ClassifierSpec, *, how_to_get: str) -> None:
+    """Refuses a file that lacks tensors of the network: timm would leave those at random without a word."""
+    head = _pretrained_config(spec).classifier
+    heads = tuple(f"{name}." for name in ([head] if isinstance(head, str) else head or []))
+    with torch.device("meta"):
+        expected = timm.create_model(spec.architecture, num_classes=1, in_chans=3).state_dict()
+    found = read_state(path)
+    missing = [name for name in expected if name not in found and not name.startswith(heads)]
+    if missing:
+        msg = (
+            f"{path.name} does not hold weights of {spec.architecture}: {len(missing)} of {len(expected)} tensors are "
+            f"missing, e.g. {missing[:3]}. Fetch it again:\n    {how_to_get}"
+        )
+        raise WeightsError(msg)
+
+
 def _pretrained_config(spec: ClassifierSpec) -> PretrainedCfg:
-    config = None
-    if timm.is_model(spec.architecture):
-        config = timm.models.get_pretrained_cfg(f"{spec.architecture}.{spec.pretrained_tag}", allow_unregistered=False)
-    if config is None:
+    try:
+        return timm.models.get_pretrained_cfg(f"{spec.architecture}.{spec.pretrained_tag}", allow_unregistered=False)
+    except RuntimeError as error:
         close = timm.list_models(f"*{spec.architecture.split('_')[0]}*", pretrained=True)[:8]
         msg = (
             f"timm {timm.__version__} knows no weights '{spec.architecture}.{spec.pretrained_tag}'. "
             f"Close names: {', '.join(close) or 'none'}"
         )
-        raise ParameterError(msg)
-    return config
+        raise ParameterError(msg) from error

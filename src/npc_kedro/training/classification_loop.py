@@ -83,6 +83,7 @@ def train_classifier(
         network = compute.move(build_classifier(spec, seed=settings.seed)).train()
         learner_type = _LEARNERS[settings.patient_method] if by_patient else SliceLearner
         learner = learner_type(examples, settings, inputs=spec.inputs(), compute=compute)
+        nn.init.constant_(network.get_classifier().bias, learner.log_odds)
         best, history = _epochs(network, learner, examples, settings)
     threshold = settings.threshold
     if threshold == "youden_validation":

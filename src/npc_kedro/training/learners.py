@@ -28,10 +28,17 @@ class Step:
 
 
 class Learner(Protocol):
-    """A way to learn from examples. An item is what a label belongs to: a slice or a patient."""
+    """A way to learn from examples. An item is what a label belongs to: a slice or a patient.
+
+    Attributes:
+        n_items: how many there are to learn from.
+        by_patient: whether an item is a patient.
+        log_odds: of residual tumour among the items as they are weighted; the bias from which the logit starts.
+    """
 
     n_items: int
     by_patient: bool
+    log_odds: float
 
     def batches(self, rng: np.random.Generator) -> list[np.ndarray]:
         """The items of each step of an epoch."""
@@ -61,7 +68,10 @@ class _Shared:
         device = compute.device
         self._labels = torch.from_numpy(labels.astype(np.float32)).to(device)
         self._targets = self._labels * (1.0 - smoothing) + smoothing / 2.0
-        self._weights = torch.from_numpy(_class_weights(labels, settings.class_weights)).to(device)
+        weights = _class_weights(labels, settings.class_weights)
+        self._weights = torch.from_numpy(weights).to(device)
+        share = np.clip(np.average(labels, weights=weights) if len(labels) else 0.5, 0.01, 0.99)
+        self.log_odds = float(np.log(share / (1.0 - share)))
 
     def batches(self, rng: np.random.Generator) -> list[np.ndarray]:
         return shuffled_batches(self.n_items, self.settings.batch_size, rng)

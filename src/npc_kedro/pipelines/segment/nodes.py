@@ -73,7 +73,7 @@ def train(
         name=segmenter,
         encoder=settings.encoder,
         image_size=settings.image_size,
-        decoder=settings.decoders.options(segmenter),
+        decoder=settings.decoder(segmenter),
         weights=settings.weights,
     )
     seen = segmentation_split[segmentation_split["part"] != "test"]

@@ -23,7 +23,10 @@ class UnetDecoder(BaseModel):
 
     model_config = _STRICT
 
-    decoder_channels: tuple[int, int, int, int, int] = (256, 128, 64, 32, 16)
+    decoder_channels: tuple[int, ...] = Field(
+        default=(256, 128, 64, 32, 16),
+        description="from the coarsest level up, one entry for each level of the encoder",
+    )
     decoder_interpolation: Literal["nearest", "bilinear"] = "nearest"
 
 
@@ -47,11 +50,6 @@ class Decoders(BaseModel):
     unet: UnetDecoder = UnetDecoder()
     deeplabv3: DeepLabV3Decoder = DeepLabV3Decoder()
 
-    def options(self, segmenter: str) -> dict[str, Any]:
-        """The segmenter's own options, as smp names them."""
-        options: dict[str, Any] = getattr(self, segmenter).model_dump(mode="json")
-        return options
-
 
 class SegmentParameters(BaseModel):
     """How the segmenters are trained, compared and applied."""
@@ -67,6 +65,7 @@ class SegmentParameters(BaseModel):
         min_length=1, description="what counts as tumour in the outlines: 1 primary tumour, 2 lymph node"
     )
     encoder: str = Field(description="an encoder of segmentation-models-pytorch, the same for both segmenters")
+    encoder_depth: int = Field(ge=3, le=5, description="levels of the encoder; smp's own default is 5")
     weights: str = Field(description="of the encoder: none, hub, or a folder with <encoder>.safetensors")
     image_size: int = Field(ge=32, multiple_of=32, description="side of what the segmenters see, pixels")
     decoders: Decoders
@@ -83,6 +82,20 @@ class SegmentParameters(BaseModel):
     n_resamples: int = Field(ge=100, description="bootstrap resamples, by patient")
     level: float = Field(gt=0, lt=1, description="confidence level")
     scratch: str = Field(description="folder for unfinished arrays, on the disk that holds the results")
+
+    @model_validator(mode="after")
+    def _unet_mirrors_its_encoder(self) -> "SegmentParameters":
+        levels = len(self.decoders.unet.decoder_channels)
+        if levels != self.encoder_depth:
+            msg = (
+                f"decoders.unet.decoder_channels has {levels} entries; encoder_depth {self.encoder_depth} needs as many"
+            )
+            raise ValueError(msg)
+        return self
+
+    def decoder(self, segmenter: str) -> dict[str, Any]:
+        """The segmenter's options, as smp names them."""
+        return {"encoder_depth": self.encoder_depth, **getattr(self.decoders, segmenter).model_dump(mode="json")}
 
     @model_validator(mode="after")
     def _parts_leave_patients_to_train(self) -> "SegmentParameters":
