@@ -205,6 +205,7 @@ def test_attrition_steps_gather_reasons():
     steps = steps_of(ATTRITION)
     assert (steps[0].name, steps[0].unit, steps[0].entered, steps[0].used) == ("clinical table", "patients", 131, 128)
     assert [count for _, count in steps[0].reasons] == [2, 1]
+    assert steps[0].notes == ("AJCC stage is not that of T and N (3 kept)",)
     assert steps[2].reasons == (("not contrast-enhanced T1", 300), ("not axial", 84))
 
 
@@ -222,6 +223,20 @@ def test_attrition_draws_a_box_a_step_and_an_arrow_within_a_unit():
     assert all(0 <= box.y_lo < box.y_hi <= panel.y.limits[1] for box in boxes)
     columns = [sorted((b.y_lo, b.y_hi) for b in group) for group in (main, side)]
     assert all(a[1] <= b[0] for group in columns for a, b in pairwise(group))
+
+
+def test_attrition_branches_are_not_drawn_as_a_chain():
+    rows = [("crop", 127, "no_t1_evidence"), ("CCRT", 64, "none: 51 train, 13 test"), ("IC+CCRT", 63, "")]
+    table = pd.DataFrame(
+        [(step, "patients", n, n, 0, reason) for step, n, reason in rows], columns=list(ATTRITION.columns)
+    )
+    figure = attrition_flow(table, simulated=False)
+    assert not figure.marks(Arrow)
+    assert [box.text for box in figure.marks(Box)] == [
+        "Crop\npatients: all 127 used\nno T1 evidence",
+        "CCRT\npatients: all 64 used\n51 train, 13 test",
+        "IC+CCRT\npatients: all 63 used",
+    ]
 
 
 def test_attrition_that_does_not_add_up_is_refused():

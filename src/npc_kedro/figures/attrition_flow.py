@@ -14,19 +14,21 @@ from npc_kedro.figures.tables import require
 _WIDTH, _MAIN, _SIDE = 7.0, (0.1, 3.0), (3.75, 6.9)
 _LINE_IN, _PAD_IN, _GAP_IN, _EDGE_IN = 0.125, 0.1, 0.17, 0.03
 _HEAD_IN, _APART_IN = 0.22, 0.12
-_SIDE_LETTERS = 52
+_SIDE_LETTERS, _MAIN_LETTERS = 52, 50
+_SPELLED = {"t1": "T1", "dicom": "DICOM", "mr": "MR", "nifti": "NIfTI"}
 _MAIN_INK, _SIDE_INK = Ink(BLUE, width=0.9), Ink(GREY, "dash", width=0.8)
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the study: what came in, what went on, and what was left out for which reasons."""
+    """One step of the study: what came in, what went on, what was left out for which reasons, remarks on the rest."""
 
     name: str
     unit: str
     entered: int
     used: int
     reasons: tuple[tuple[str, int], ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def excluded(self) -> int:
@@ -52,7 +54,7 @@ def attrition_flow(attrition: pd.DataFrame, *, simulated: bool) -> Figure:
     Args:
         attrition: ``step``, ``unit``, ``entered``, ``used``, ``excluded``, ``reason``; a row per step and reason, in
             the order of the study. Rows of one step repeat its ``entered`` and ``used``, or count down row by row.
-            Rows that exclude nothing may hold a note as reason, which is not drawn.
+            Rows that exclude nothing may hold a remark as reason ("note: ...", "none: ..."); it stands in the main box.
         simulated: whether the cohort is simulated.
 
     Raises:
@@ -93,6 +95,7 @@ def steps_of(attrition: pd.DataFrame) -> list[Step]:
             int(rows["entered"].max()),
             int(rows["used"].min()),
             tuple((str(reason), int(count)) for reason, count in sums.items()),
+            tuple(_remark(reason) for reason in rows.loc[rows["excluded"] == 0, "reason"].dropna() if reason),
         )
         if step.excluded != sum(count for _, count in step.reasons):
             msg = (
@@ -140,20 +143,34 @@ def _draw_chain(chain: list[Step], top: float) -> list[Mark]:
             marks.append(Arrow(_MAIN[1], place.middle, _SIDE[0], place.middle, FRAME))
             marks.append(Box(*_SIDE, low, high, _SIDE_INK, _side_text(step), "left", heading=True))
     centre = sum(_MAIN) / 2
-    marks += [Arrow(centre, a.top - a.main, centre, b.top, FRAME) for a, b in pairwise(places)]
+    for (before, above), (step, below) in pairwise(zip(chain, places, strict=True)):
+        # A step that takes in another number than the one before let through is a branch, not a continuation.
+        if before.used == step.entered:
+            marks.append(Arrow(centre, above.top - above.main, centre, below.top, FRAME))
     return marks
 
 
 def _main_text(step: Step) -> str:
-    name = step.name.replace("_", " ")
-    went_on = (
-        f"all {step.used:,} used" if step.used == step.entered else f"{step.entered:,} entered, {step.used:,} used"
-    )
-    return f"{name[:1].upper()}{name[1:]}\n{step.unit}: {went_on}"
+    name = _words(step.name)
+    went_on = f"{step.entered:,} entered, {step.used:,} used" if step.excluded else f"all {step.used:,} used"
+    lines = [f"{name[:1].upper()}{name[1:]}", f"{step.unit}: {went_on}"]
+    for note in step.notes:
+        lines += textwrap.wrap(note, _MAIN_LETTERS)
+    return "\n".join(lines)
 
 
 def _side_text(step: Step) -> str:
     lines = [f"Excluded: {step.excluded:,} of {step.entered:,} {step.unit}"]
     for reason, count in step.reasons:
-        lines += textwrap.wrap(f"{count:,}  {reason.replace('_', ' ')}", _SIDE_LETTERS, subsequent_indent="      ")
+        lines += textwrap.wrap(f"{count:,}  {_words(reason)}", _SIDE_LETTERS, subsequent_indent="      ")
     return "\n".join(lines)
+
+
+def _words(code: str) -> str:
+    """A code as words: ``no_t1_evidence`` -> ``no T1 evidence``."""
+    return " ".join(_SPELLED.get(word, word) for word in code.replace("_", " ").split(" "))
+
+
+def _remark(reason: str) -> str:
+    """A row's remark without the mark that it excludes nobody."""
+    return _words(str(reason).removeprefix("note: ").removeprefix("none: "))

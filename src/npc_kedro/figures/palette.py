@@ -13,7 +13,7 @@ from npc_kedro.figures.canvas import Ink
 from npc_kedro.study import NETWORKS, SEGMENTERS, Outcome, Verdict
 
 BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
-ORANGE, SKY, GREY, LIGHT_GREY = "#E69F00", "#56B4E9", "#767676", "#B0B0B0"
+ORANGE, SKY, GREY, LIGHT_GREY, PALE = "#E69F00", "#56B4E9", "#767676", "#B0B0B0", "#D0D0D0"
 
 SERIES: tuple[Ink, ...] = (
     Ink(BLUE, "solid", "circle"),
@@ -28,9 +28,10 @@ FRAME = Ink(GREY, width=0.9)
 
 VERDICT_INKS = {
     Verdict.CORRECT: Ink(BLUE, "solid", "circle"),
-    Verdict.WRONG: Ink(VERMILLION, "dash", "cross"),
-    Verdict.UNDETERMINED: Ink(LIGHT_GREY, "dot", "square"),
+    Verdict.WRONG: Ink(ORANGE, "dash", "cross"),
+    Verdict.UNDETERMINED: Ink(PALE, "dot", "square"),
 }
+"""From dark to light, so that areas without dash or marker are told apart in grey too."""
 OUTCOME_INKS = {Outcome.RT: Ink(VERMILLION, "solid", "triangle"), Outcome.NRT: Ink(BLUE, "solid", "circle")}
 
 LABELS = {

@@ -12,17 +12,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from npc_kedro.figures import print_marks
-from npc_kedro.figures.canvas import Axis, Figure, Panel, Picture
+from npc_kedro.figures.canvas import Axis, Figure, Panel
 from npc_kedro.figures.palette import VERMILLION
 from npc_kedro.study import RESEARCH_USE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as MatplotlibFigure
+    from PIL.Image import Image
 
 MAX_BYTES = 500_000
 DPIS = (300, 220, 160, 120, 90)
 """Resolutions tried in turn, until a file fits into :data:`MAX_BYTES`; 300 is what journals ask for."""
+
+PALETTES = (None, 256, 64)
+"""Numbers of colours tried at each resolution, None for all of them."""
 
 _MARGIN_IN = 0.08
 _TITLE_PT, _ALERT_PT, _CAPTION_PT, _SMALL_PT = 9.0, 8.0, 7.0, 5.5
@@ -56,29 +60,44 @@ _STYLE = {
 def draw_png(figure: Figure, *, max_bytes: int = MAX_BYTES) -> bytes:
     """The figure as PNG, at the finest of :data:`DPIS` whose file stays within ``max_bytes``.
 
-    Equal descriptions give equal bytes (no date, no version of software). Title, warnings and caption are PNG text
-    chunks too, so that what a figure is stays readable by machines.
+    Full colours where they fit, else a palette, and only then fewer dots: letters suffer from that more. Equal
+    descriptions give equal bytes: no date, no version of software. Title, warnings and caption are PNG text chunks too,
+    so that what a figure is stays readable by machines.
     """
     from matplotlib import rc_context
 
     content = b""
     with rc_context(_settings()):
         for dpi in DPIS:
-            content = _encode(_compose(figure), figure, dpi)
-            if len(content) <= max_bytes:
-                break
+            image = _render(_compose(figure), dpi)
+            for colors in PALETTES:
+                content = _encode(_reduced(image, colors), figure, dpi)
+                if len(content) <= max_bytes:
+                    return content
     return content
 
 
-def _encode(page: "MatplotlibFigure", figure: Figure, dpi: int) -> bytes:
-    """Renders and compresses. Charts do with a palette of 256 colours, a third of the bytes; images keep theirs."""
-    from PIL import Image, PngImagePlugin
+def _render(page: "MatplotlibFigure", dpi: int) -> "Image":
+    from PIL import Image
 
     page.set_dpi(dpi)
     page.canvas.draw()
-    image = Image.fromarray(np.asarray(page.canvas.buffer_rgba())[..., :3].copy())
-    if not figure.marks(Picture):
-        image = image.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    return Image.fromarray(np.asarray(page.canvas.buffer_rgba())[..., :3].copy())
+
+
+def _reduced(image: "Image", colors: int | None) -> "Image":
+    """The image in a palette of so many colours; None leaves it alone."""
+    from PIL import Image
+
+    if colors is None:
+        return image
+    # Chosen to cover the range of colours: by frequency, small areas such as legend keys would change theirs.
+    return image.quantize(colors, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+
+
+def _encode(image: "Image", figure: Figure, dpi: int) -> bytes:
+    from PIL import PngImagePlugin
+
     words = PngImagePlugin.PngInfo()
     words.add_text("Title", figure.title)
     words.add_text("Description", " ".join([*figure.alerts, figure.caption, RESEARCH_USE]))

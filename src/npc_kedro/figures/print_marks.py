@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 DASHES = {"solid": "-", "dash": (0, (4.5, 1.6)), "dot": (0, (1.2, 1.2)), "dashdot": (0, (5, 1.4, 1.2, 1.4))}
 MARKERS = {"": "", "circle": "o", "square": "s", "triangle": "^", "diamond": "D", "cross": "X", "star": "*"}
+BAND_ALPHA = 0.07
 _FILL_ALPHA = 0.09
 _CURVE_POINTS = 40
 
@@ -48,7 +49,10 @@ def _line(mark: canvas.Line, axes: "Axes") -> None:
 
 @_draw.register(canvas.Band)
 def _band(mark: canvas.Band, axes: "Axes") -> None:
-    axes.fill_between(mark.x, mark.lo, mark.hi, color=mark.ink.color, alpha=0.13, linewidth=0, label=mark.label or None)
+    color = mark.ink.color
+    axes.fill_between(mark.x, mark.lo, mark.hi, color=color, alpha=BAND_ALPHA, linewidth=0, label=mark.label or None)
+    for edge in (mark.lo, mark.hi):
+        axes.fill_between(mark.x, edge, edge, color=color, alpha=0.45, linewidth=0.5, linestyle=DASHES[mark.ink.dash])
 
 
 @_draw.register(canvas.Points)

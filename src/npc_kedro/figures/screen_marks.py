@@ -12,7 +12,7 @@ import numpy as np
 
 from npc_kedro.figures import canvas
 from npc_kedro.figures.palette import SCALES
-from npc_kedro.figures.print_marks import ribbon_curve
+from npc_kedro.figures.print_marks import BAND_ALPHA, ribbon_curve
 
 DASHES = {"solid": "solid", "dash": "dash", "dot": "dot", "dashdot": "dashdot"}
 MARKERS = {
@@ -26,7 +26,6 @@ MARKERS = {
 }
 _EMPTY = [None]
 """Data of a mark without points: plotly.js drops an empty trace and its legend entry, but keeps a gap's."""
-_BAND_ALPHA = 0.13
 _BOX_ALPHA = 0.09
 _SCREEN_POINT = 1.65
 """Screen pixels for a point of type on paper."""
@@ -100,7 +99,7 @@ def _line(mark: canvas.Line, pen: _Pen) -> None:
 
 @_draw.register(canvas.Band)
 def _band(mark: canvas.Band, pen: _Pen) -> None:
-    _area(pen, (*mark.x, *mark.x[::-1]), (*mark.lo, *mark.hi[::-1]), fill=_tint(mark.ink.color, _BAND_ALPHA), mark=mark)
+    _area(pen, (*mark.x, *mark.x[::-1]), (*mark.lo, *mark.hi[::-1]), fill=_tint(mark.ink.color, BAND_ALPHA), mark=mark)
 
 
 def _area(pen: _Pen, x: Iterable[float], y: Iterable[float], *, fill: str, mark: canvas.Band | canvas.Ribbon) -> None:
@@ -112,7 +111,7 @@ def _area(pen: _Pen, x: Iterable[float], y: Iterable[float], *, fill: str, mark:
         mode="lines",
         fill="toself",
         fillcolor=fill,
-        line={"width": 0.5 if hover else 0, "color": mark.ink.color},
+        line={"width": 0.5, "color": _tint(mark.ink.color, 0.5), "dash": DASHES[mark.ink.dash]},
         **({"hoveron": "fills", "hoverinfo": "text", "text": html.escape(hover)} if hover else {"hoverinfo": "skip"}),
         **pen.entry(getattr(mark, "label", "")),
     )

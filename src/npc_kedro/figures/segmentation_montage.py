@@ -47,7 +47,7 @@ def segmentation_montage(slices: Sequence[SegmentedSlice], *, columns: int = 4, 
         panels=panels_of(tiles),
         caption="Axial slices, patient's right on the left. Contours enclose primary tumour and nodes.",
         simulated=simulated,
-        height_in=rows * (7.1 / columns + 0.12),
+        height_in=rows * (7.1 / columns + (0.12 if any(piece.title for piece in slices) else -0.02)),
         shared_legend=True,
     )
 

@@ -133,7 +133,7 @@ def _thread(cell: pd.Series, size: float, edges: list[tuple[float, float]]) -> l
     for stage in range(len(edges) - 1):
         verdict = Verdict(cell["physician_verdict" if stage == len(edges) - 2 else "model_verdict"])
         (lo0, hi0), (lo1, hi1) = edges[stage], edges[stage + 1]
-        ink = replace(VERDICT_INKS[verdict], alpha=0.6)
+        ink = replace(VERDICT_INKS[verdict], alpha=0.75)
         ribbons.append(Ribbon(stage + _NODE, lo0, hi0, stage + 1 - _NODE, lo1, hi1, size, ink, hover))
     return ribbons
 
