@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from npc_kedro.figures.canvas import Ink
-from npc_kedro.study import NETWORKS, SEGMENTERS, Outcome, Verdict
+from npc_kedro.study import NETWORKS, SEGMENTERS, Verdict
 
 BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 ORANGE, SKY, GREY, LIGHT_GREY, PALE = "#E69F00", "#56B4E9", "#767676", "#B0B0B0", "#D0D0D0"
@@ -32,7 +32,6 @@ VERDICT_INKS = {
     Verdict.UNDETERMINED: Ink(PALE, "dot", "square"),
 }
 """From dark to light, so that areas without dash or marker are told apart in grey too."""
-OUTCOME_INKS = {Outcome.RT: Ink(VERMILLION, "solid", "triangle"), Outcome.NRT: Ink(BLUE, "solid", "circle")}
 
 LABELS = {
     "efficientnet_b0": "EfficientNet-B0",
