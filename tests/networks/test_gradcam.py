@@ -29,7 +29,7 @@ def test_map_worked_by_hand(monkeypatch):
     monkeypatch.setattr(gradcam, "restore_classifier", lambda _: (OneStage(), InputSpec(4, (0.0,), (1.0,))))
     image = np.zeros((1, 4, 4), dtype=np.uint8)
     image[0, 0, 0], image[0, 3, 3] = 204, 51
-    # gradient of the logit: 3/16 at the first map, 1/16 at the second; map = relu((3 - 1) / 16 * image), over its maximum
+    # gradient of the logit: 3/16 at the first map, 1/16 at the second; map = relu((3 - 1) / 16 * image), scaled to 1
     cam = gradcam.grad_cam(Checkpoint({}, {}), image)
     expected = np.zeros((1, 4, 4))
     expected[0, 0, 0], expected[0, 3, 3] = 1.0, 0.25

@@ -16,13 +16,14 @@ from npc_kedro.training.metrics import area_under_curve, cross_entropy, per_pati
 from npc_kedro.training.settings import ClassifierSettings
 
 SPEC = ClassifierSpec("test_resnet", "r160_in1k", 32)
+PLAIN = {"name": "sgd", "learning_rate": 0.05, "momentum": 0.0, "weight_decay": 0.0, "schedule": "constant"}
 CPU = Compute(torch.device("cpu"), "fp32")
 
 
 def settings(**changes):
     base = {
         "epochs": 2, "batch_size": 12, "keep": "last", "seed": 5, "device": "cpu", "precision": "fp32", "threads": 1,
-        "optimiser": {"name": "sgd", "learning_rate": 0.05, "momentum": 0.9, "weight_decay": 0.0, "schedule": "one_cycle"},
+        "optimiser": {**PLAIN, "momentum": 0.9, "schedule": "one_cycle"},
         "augmentation": {"horizontal_flip": 0.5, "shift": 0.1},
         "max_slices_per_pass": 16, "patient_method": "mean_probability_bags",
     }  # fmt: skip
@@ -97,13 +98,12 @@ def test_a_stack_of_slices_gives_a_patient_one_probability():
 
 
 def test_the_best_validation_epoch_is_kept():
-    plain = {"name": "sgd", "learning_rate": 0.05, "momentum": 0.0, "weight_decay": 0.0, "schedule": "constant"}
-    best = train(epochs=4, keep="best_validation", optimiser=plain)
+    best = train(epochs=4, keep="best_validation", optimiser=PLAIN)
     assert best.best_epoch == best.history["validation_loss"].idxmin() + 1
     data = examples()
     kept_loss = cross_entropy(data.labels[data.validation], best.validation)
     assert kept_loss == pytest.approx(best.history["validation_loss"].min())
-    assert train(epochs=4, optimiser=plain).best_epoch == 4
+    assert train(epochs=4, optimiser=PLAIN).best_epoch == 4
 
 
 def test_history_and_reports():

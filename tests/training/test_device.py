@@ -36,14 +36,20 @@ def test_the_world_is_left_as_it_was():
     torch.manual_seed(1)
     expected = torch.rand(2)
     torch.manual_seed(1)
-    with pytest.raises(RuntimeError), reproducible(9, threads=threads + 1, device=torch.device("cpu")):
-        assert torch.get_num_threads() == threads + 1
-        inside = torch.rand(2)
-        raise RuntimeError
+    inside = []
+    with pytest.raises(RuntimeError, match="in the block"):
+        _draw_and_fail(inside, threads=threads + 1)
     assert torch.get_num_threads() == threads
     assert torch.equal(torch.rand(2), expected)
     torch.manual_seed(9)
-    assert torch.equal(torch.rand(2), inside)
+    assert torch.equal(torch.rand(2), inside[0])
+
+
+def _draw_and_fail(drawn, *, threads):
+    with reproducible(9, threads=threads, device=torch.device("cpu")):
+        assert torch.get_num_threads() == threads
+        drawn.append(torch.rand(2))
+        raise RuntimeError("in the block")
 
 
 def test_an_epochs_draws_need_no_earlier_epoch():

@@ -6,7 +6,9 @@
                    -> deeplabv3.train -> deeplabv3.measure_dice ->
 """
 
-from functools import partial
+from collections.abc import Callable
+from functools import partial, update_wrapper
+from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
@@ -27,13 +29,13 @@ def create_pipeline() -> Pipeline:
             ),
             *trainings,
             Node(
-                partial(nodes.choose_segmenter, names=SEGMENTERS),
+                _with(nodes.choose_segmenter, names=SEGMENTERS),
                 inputs=["params:segment", *(f"{segmenter}__dice" for segmenter in SEGMENTERS)],
                 outputs="segmentation",
                 name="choose_segmenter",
             ),
             Node(
-                partial(nodes.predict_masks, names=SEGMENTERS),
+                _with(nodes.predict_masks, names=SEGMENTERS),
                 inputs=[
                     "slices",
                     "segmentation",
@@ -54,7 +56,7 @@ def create_pipeline() -> Pipeline:
 def _segmenter(segmenter: str) -> list[Node]:
     return [
         Node(
-            partial(nodes.train, segmenter=segmenter),
+            _with(nodes.train, segmenter=segmenter),
             inputs=["slices", "outlines", "segmentation_split", "params:segment"],
             outputs=[f"{segmenter}__segmenter", f"{segmenter}__segmenter_history"],
             name="train",
@@ -93,3 +95,8 @@ def _figures() -> list[Node]:
             name="draw_segmentation_montage",
         ),
     ]
+
+
+def _with(function: Callable[..., Any], **fixed: Any) -> Callable[..., Any]:
+    """The function with some arguments fixed, still under its own name."""
+    return update_wrapper(partial(function, **fixed), function)
