@@ -52,6 +52,7 @@ class Scale(BaseModel):
     profile: str
     seed: int = Field(ge=0)
     cohort_root: str | None
+    published_dir: str = Field(description="folder of published tables to audit; empty for the publication's own")
     data_root: str
     device: str = Field(description="auto, cpu, cuda or cuda:<index>")
     precision: str = Field(pattern="^(auto|fp32|bf16)$")

@@ -41,6 +41,8 @@ class ClosingSummary:
         for label, text in [*main_numbers(catalog, made), *self._directions()]:
             grid.add_row(label, text)
         title = SIMULATED_MARK if self._simulated else "real cohort"
+        if "patients" not in pipeline.datasets():
+            title = "published tables" if "published_audit" in made else title
         Console(stderr=True).print(Panel(grid, title=title, subtitle=RESEARCH_USE, expand=False))
 
     def _directions(self) -> list[Row]:

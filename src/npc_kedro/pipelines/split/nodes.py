@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def divide_patients(
     patients: pd.DataFrame, crops: ImageTable, parameters: dict[str, Any]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Patients who have a crop are divided 4:1 within each arm; those without are counted out.
+    """Patients who have a crop are divided 4:1 within each arm; ``crop`` has counted out those without.
 
     Returns:
         The manifest ``cohorts`` and this step's rows of the attrition table.
@@ -28,7 +28,7 @@ def divide_patients(
         eligible, test_share=settings.test_share, validation_share=settings.validation_share, seed=settings.seed
     )
     require_one_side(cohorts)
-    return cohorts, _attrition(patients, eligible, cohorts)
+    return cohorts, _attrition(cohorts)
 
 
 def address_crops(crops: ImageTable, cohorts: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -62,12 +62,11 @@ def draw_attrition(attrition: pd.DataFrame, patients: pd.DataFrame) -> "Figure":
     return attrition_flow(attrition, simulated=is_simulated(patients))
 
 
-def _attrition(patients: pd.DataFrame, eligible: pd.DataFrame, cohorts: pd.DataFrame) -> pd.DataFrame:
-    """One row for the patients lost, and one for each arm that says how its patients were divided."""
-    step = "split: patients with a crop"
-    rows = [(step, "patients", len(patients), len(eligible), len(patients) - len(eligible), "no crop in any slice")]
-    for arm in Arm:
-        counts = cohorts.loc[cohorts["arm"] == arm.value, "cohort"].value_counts()
-        n, told = int(counts.sum()), f"none: {counts.get('train', 0)} train, {counts.get('test', 0)} test"
-        rows.append((f"split: {arm.value}", "patients", n, n, 0, told))
-    return pd.DataFrame(rows, columns=["step", "unit", "entered", "used", "excluded", "reason"])
+def _attrition(cohorts: pd.DataFrame) -> pd.DataFrame:
+    """One row: nobody is lost here; the note says how the patients of each arm were divided."""
+    counts = cohorts.groupby("arm")["cohort"].value_counts()
+    divided = "; ".join(
+        f"{arm.value} {counts[arm.value, 'train']} train, {counts[arm.value, 'test']} test" for arm in Arm
+    )
+    row = {"step": "split", "unit": "patients", "entered": len(cohorts), "used": len(cohorts), "excluded": 0}
+    return pd.DataFrame([{**row, "reason": f"note: {divided}"}])
