@@ -20,7 +20,7 @@ _BLOCK = 64
 class ImageTableDataset(AbstractDataset[ImageTable, ImageTable]):
     """A folder with ``pixels.npy`` (memory-mapped on load), ``table.parquet`` and ``about.json``.
 
-    The folder is written beside its final place and swapped in at the end: an interrupted save leaves the old one whole.
+    Written beside its final place and swapped in at the end: an interrupted save leaves the old folder whole.
 
     Args:
         filepath: the folder.
