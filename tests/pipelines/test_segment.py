@@ -24,7 +24,7 @@ def parameters(tmp_path):
     return {
         "seed": 1, "device": "cpu", "precision": "fp32", "threads": 1,
         "split": {"validation": 0.2, "test": 0.2}, "labels": [1, 2],
-        "encoder": "resnet18", "encoder_depth": 3, "weights": "none", "image_size": 32,
+        "encoder": "resnet18", "encoder_depth": 3, "weights": "none", "image_size": 32, "field": "body",
         "decoders": {
             "unet": {"decoder_channels": [16, 8, 8]},
             "deeplabv3": {"decoder_channels": 8, "decoder_atrous_rates": [1, 2, 3]},

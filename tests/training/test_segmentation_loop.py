@@ -1,6 +1,7 @@
 """Segmenters learn bright discs, repeat bit by bit, and keep the epoch they were told to keep."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,12 +10,14 @@ import torch
 from npc_kedro.errors import CohortError
 from npc_kedro.networks.checkpoint import Checkpoint
 from npc_kedro.networks.segmenters import SegmenterSpec
+from npc_kedro.training.body import Square
 from npc_kedro.training.device import Compute
 from npc_kedro.training.mask_inference import MaskPredictor
 from npc_kedro.training.outlined_slices import OutlinedSlices, resize_mask
 from npc_kedro.training.segmentation_loop import patient_dice, segmentation_loss, train_segmenter
 from npc_kedro.training.settings import SegmenterSettings
 
+SQUARE = Square(2, 3, 36)
 CPU = Compute(torch.device("cpu"), "fp32")
 SPEC = SegmenterSpec("unet", "resnet18", 32, {"encoder_depth": 3, "decoder_channels": [32, 16, 8]})
 
@@ -43,7 +46,7 @@ def slices(n_patients=6):
     patients = np.repeat([f"{i:016x}" for i in range(n_patients)], 4)
     parts = np.repeat(["validation" if i >= n_patients - 2 else "train" for i in range(n_patients)], 4)
     return OutlinedSlices.from_arrays(
-        pixels, truth, patients=patients, parts=parts, image_size=32, device=CPU.device
+        pixels, truth, patients=patients, parts=parts, squares=[SQUARE] * len(pixels), image_size=32, device=CPU.device
     ), pixels  # fmt: skip
 
 
@@ -59,7 +62,9 @@ def test_it_learns_and_its_masks_fit_the_full_sized_slices():
         "architecture": "unet", "encoder": "resnet18", "decoder": dict(SPEC.decoder), "image_size": 32,
         "mean": SPEC.inputs().mean, "std": SPEC.inputs().std,
     }  # fmt: skip
-    predicted = MaskPredictor(Checkpoint(trained.weights, about), device="cpu").probabilities(pixels[20:23]) >= 0.5
+    predicted = (
+        MaskPredictor(Checkpoint(trained.weights, about), device="cpu").probabilities(pixels[20:23], SQUARE) >= 0.5
+    )
     truth = data.truth[20:23]
     assert predicted.shape == truth.shape
     assert 2 * (predicted & truth).sum() / (predicted.sum() + truth.sum()) > 0.75
@@ -78,7 +83,7 @@ def test_the_last_epoch_is_kept_where_that_is_asked_for():
 
 def test_no_one_to_validate_on_is_refused():
     data, _ = slices()
-    lonely = OutlinedSlices(data.images, data.targets, data.truth, data.patients, data.fit, data.validation[:0])
+    lonely = replace(data, validation=data.validation[:0])
     with pytest.raises(CohortError, match="0 to validate on"):
         train_segmenter(lonely, SPEC, settings=settings(), compute=CPU)
 

@@ -9,6 +9,7 @@ from torch import nn
 from npc_kedro.networks.checkpoint import Checkpoint
 from npc_kedro.networks.inputs import InputSpec, normalise, resize_float
 from npc_kedro.networks.segmenters import restore_segmenter
+from npc_kedro.training.body import Square, whole
 from npc_kedro.training.device import Compute, choose_device
 
 
@@ -30,10 +31,21 @@ class MaskPredictor:
         """Where the network is."""
         return self._compute.device
 
-    def probabilities(self, images: np.ndarray) -> np.ndarray:
-        """Probability of tumour at every pixel: uint8 (b, height, width) -> float32 (b, height, width)."""
-        batch = torch.from_numpy(np.array(images)).to(self._compute.device)
-        return mask_probabilities(self._network, batch, spec=self._spec).cpu().numpy()
+    def probabilities(self, images: np.ndarray, square: Square | None = None) -> np.ndarray:
+        """Probability of tumour at every pixel.
+
+        Args:
+            images: uint8 (b, height, width).
+            square: the part that the network is shown; all of it if left out.
+
+        Returns:
+            float32 (b, height, width), 0 outside the square.
+        """
+        rows, columns = (square or whole(images.shape[1:])).window
+        batch = torch.from_numpy(np.ascontiguousarray(images[:, rows, columns])).to(self._compute.device)
+        probabilities = np.zeros(images.shape, dtype=np.float32)
+        probabilities[:, rows, columns] = mask_probabilities(self._network, batch, spec=self._spec).cpu().numpy()
+        return probabilities
 
 
 @torch.inference_mode()

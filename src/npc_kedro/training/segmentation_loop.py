@@ -20,7 +20,7 @@ from npc_kedro.training.device import Compute
 from npc_kedro.training.mask_inference import blocks, mask_probabilities
 from npc_kedro.training.metrics import dice, per_patient_sum
 from npc_kedro.training.optimisation import LearningRate, build_optimiser, clip_gradients
-from npc_kedro.training.outlined_slices import OutlinedSlices
+from npc_kedro.training.outlined_slices import OutlinedSlices, by_square
 from npc_kedro.training.seeding import epoch_generator, reproducible
 from npc_kedro.training.settings import SegmenterSettings
 
@@ -164,14 +164,19 @@ def _validation_dice(trainer: _Trainer) -> float:
     if len(rows) == 0:
         return float("nan")
     trainer.network.eval()
-    counts = []
-    for block in blocks(len(rows), trainer.settings.batch_size):
-        at = torch.from_numpy(rows[block]).to(slices.images.device)
-        small = mask_probabilities(trainer.network, slices.images[at], spec=trainer.inputs)
-        full = F.interpolate(small[:, None], size=slices.truth.shape[-2:], mode="bilinear", align_corners=False)[:, 0]
-        predicted, truth = (full >= 0.5).cpu().numpy(), slices.truth[rows[block]]
-        counts.append(np.stack([(predicted & truth).sum((1, 2)), predicted.sum((1, 2)), truth.sum((1, 2))]))
+    counts, patients = [], []
+    for same_square, square in by_square(rows, slices.squares):
+        for block in blocks(len(same_square), trainer.settings.batch_size):
+            chosen = same_square[block]
+            at = torch.from_numpy(chosen).to(slices.images.device)
+            small = mask_probabilities(trainer.network, slices.images[at], spec=trainer.inputs)
+            size = (square.side, square.side)
+            full = F.interpolate(small[:, None], size=size, mode="bilinear", align_corners=False)[:, 0]
+            predicted, truth = (full >= 0.5).cpu().numpy(), slices.truth[chosen]
+            overlap = predicted & truth[:, *square.window]
+            counts.append(np.stack([overlap.sum((1, 2)), predicted.sum((1, 2)), truth.sum((1, 2))]))
+            patients.append(slices.patients[chosen])
     trainer.network.train()
-    overlap, predicted_area, outline_area = np.concatenate(counts, axis=1)
-    _, values = patient_dice(overlap, predicted_area, outline_area, patients=slices.patients[rows])
+    overlap_px, predicted_px, outlined_px = np.concatenate(counts, axis=1)
+    _, values = patient_dice(overlap_px, predicted_px, outlined_px, patients=np.concatenate(patients))
     return float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")

@@ -15,6 +15,7 @@ from npc_kedro.pipelines.segment.parameters import SegmentParameters
 
 if TYPE_CHECKING:
     from npc_kedro.networks.checkpoint import Checkpoint
+    from npc_kedro.training.body import Square
 
 logger = logging.getLogger(__name__)
 
@@ -78,11 +79,13 @@ def train(
     )
     seen = segmentation_split[segmentation_split["part"] != "test"]
     rows = _rows_of(outlines, seen)
+    grey = _grey(slices, rows["slice_row"].to_numpy())
     examples = OutlinedSlices.from_arrays(
-        _grey(slices, rows["slice_row"].to_numpy()),
+        grey,
         _truth(outlines, rows.index.to_numpy(), settings.labels),
         patients=rows["patient_key"].to_numpy(),
         parts=rows["part"].to_numpy(),
+        squares=_squares(grey, rows["patient_key"].to_numpy(), settings.field),
         image_size=settings.image_size,
         device=compute.device,
     )
@@ -205,6 +208,16 @@ def _grey(slices: ImageTable, rows: np.ndarray) -> np.ndarray:
     return to_uint8(part.pixels, windows[:, 0], windows[:, 1])
 
 
+def _squares(grey: np.ndarray, patients: np.ndarray, field: str) -> list["Square"]:
+    """The part of each slice that the segmenters see, the same for all slices of a patient."""
+    from npc_kedro.training.body import body_square, whole
+
+    if field == "whole":
+        return [whole(grey.shape[1:])] * len(grey)
+    of_patient = {key: body_square(grey[patients == key]) for key in np.unique(patients)}
+    return [of_patient[key] for key in patients]
+
+
 def _masks(
     slices: ImageTable, rows: np.ndarray, segmenter: "Checkpoint", settings: SegmentParameters
 ) -> Iterator[tuple[np.ndarray, float]]:
@@ -218,9 +231,10 @@ def _masks(
     patients = slices.table["patient_key"].to_numpy()
     for patient_rows in _by_patient(rows, patients):
         grey = _grey(slices, patient_rows)
+        square = _squares(grey, patients[patient_rows], settings.field)[0]
         for block in blocks(len(grey), settings.prediction_batch_size):
             with reproducible(settings.seed, threads=settings.threads, device=predictor.device):
-                probabilities = predictor.probabilities(grey[block])
+                probabilities = predictor.probabilities(grey[block], square)
             for row, probability in zip(patient_rows[block], probabilities, strict=True):
                 mask = probability >= settings.threshold
                 yield remove_specks(mask, smallest_px=settings.min_area_mm2 / pixel_mm2[row]), float(probability.max())

@@ -68,6 +68,7 @@ class SegmentParameters(BaseModel):
     encoder_depth: int = Field(ge=3, le=5, description="levels of the encoder; smp's own default is 5")
     weights: str = Field(description="of the encoder: none, hub, or a folder with <encoder>.safetensors")
     image_size: int = Field(ge=32, multiple_of=32, description="side of what the segmenters see, pixels")
+    field: Literal["body", "whole"] = Field(description="what of a slice they see: the square round the body, or all")
     decoders: Decoders
     epochs: int = Field(ge=1)
     batch_size: int = Field(ge=2)
