@@ -88,8 +88,10 @@ def test_size_follows_t_and_number_and_side_of_nodes_follow_n():
         for t, n in (("T1", "N0"), ("T4", "N1"), ("T3", "N2"), ("T3", "N3"))
     }
     median = {stage: np.median([volume_ml(d[0]) for d in lesions[:5]]) for stage, lesions in draws.items()}
-    assert 3 < median["T1", "N0"] < 8
-    assert 14 < median["T4", "N1"] < 30
+    # public outlines of primaries hold 0.8 to 23 ml
+    assert 2 < median["T1", "N0"] < 13
+    assert 14 < median["T4", "N1"] < 35
+    assert median["T4", "N1"] > 2 * median["T1", "N0"]
     assert all([lesion.label for lesion in d] == [PRIMARY] for d in draws["T1", "N0"])
     assert all([lesion.label for lesion in d] == [PRIMARY, NODE] for d in draws["T4", "N1"])
     for primary, node in draws["T4", "N1"]:

@@ -28,7 +28,7 @@ from npc_kedro.simulation.scanner import Scan, acquire, draw_scan
 from npc_kedro.simulation.tissues import ENHANCED, ENHANCED_FAT_SUPPRESSED, T2, UNENHANCED
 
 _FIELD_MM = (236.0, 262.0)
-"""Field of view: 0.46 to 0.58 mm a pixel at 512 x 512."""
+"""Field of view: 0.46 to 0.51 mm a pixel at 512 x 512."""
 
 _BELOW_MM, _ABOVE_MM = -36.0, 30.0
 """Levels that every examination covers; it reaches further where the tumour does."""
