@@ -10,9 +10,9 @@ import pydicom
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mini_dicom import MiniSeries, encoded
 from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian, JPEG2000Lossless, JPEGLSLossless, RLELossless
 
+from mini_dicom import MiniSeries, encoded
 from npc_kedro.dicom.headers import Header, Rejection, read_header
 from npc_kedro.dicom.pixels import decode_file
 from npc_kedro.dicom.reasons import RejectReason

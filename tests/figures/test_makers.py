@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
+
 from figure_examples import (
     ATTRITION,
     MODELS,
@@ -15,7 +16,6 @@ from figure_examples import (
     picture,
     segmentation_tables,
 )
-
 from npc_kedro.errors import ConsistencyError
 from npc_kedro.figures.attrition_flow import attrition_flow, steps_of
 from npc_kedro.figures.calibration import calibration

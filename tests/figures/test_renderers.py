@@ -8,10 +8,10 @@ from functools import cache
 import numpy as np
 import plotly.io
 import pytest
-from figure_examples import EXAMPLES
 from matplotlib.text import Text
 from PIL import Image
 
+from figure_examples import EXAMPLES
 from npc_kedro.figures import screen
 from npc_kedro.figures.canvas import Figure, Ink, Line, Panel
 from npc_kedro.figures.print import MAX_BYTES, compose, draw_png

@@ -9,7 +9,6 @@ import hashlib
 import json
 import logging
 import shutil
-import sys
 import warnings
 from pathlib import Path
 
@@ -20,9 +19,7 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 from omegaconf import OmegaConf
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "dicom"))
 from mini_dicom import SAGITTAL, MiniSeries, clinical_row, encoded, label_map, picture, write_clinical, write_outline
-
 from npc_kedro.clinical.attrition import check_attrition
 from npc_kedro.cohort import CohortFolder
 from npc_kedro.dicom.pseudonyms import SIMULATED_KEY, Pseudonyms

@@ -11,10 +11,10 @@ from npc_kedro.simulation.texture import texture
 PRIMARY, NODE = 1, 2
 """Labels in the outlines."""
 
-_VOLUME_ML = {"T1": 5.0, "T2": 8.0, "T3": 13.0, "T4": 20.0}
+_VOLUME_ML = {"T1": 9.0, "T2": 13.0, "T3": 19.0, "T4": 27.0}
 """Median volume of the primary tumour; public outlines have 0.8 to 23 ml."""
 
-_NODES_ML = {"N1": (5.0,), "N2": (5.0, 4.0), "N3": (16.0, 5.0)}
+_NODES_ML = {"N1": (8.0,), "N2": (8.0, 6.0), "N3": (20.0, 8.0)}
 """Median volumes of the nodes, the largest first; the second lies on the other side, save in half of N3."""
 
 _BARREL = 1.6
@@ -164,4 +164,4 @@ def necrotic_share(signs: Signs) -> float:
 
 def mottle_contrast(signs: Signs) -> float:
     """Amplitude of the fine mottling, in units of brightness."""
-    return float(0.01 + 0.24 * expit(3.0 * (signs.no_benefit - 0.4)))
+    return float(0.01 + 0.32 * expit(3.0 * (signs.no_benefit - 0.4)))

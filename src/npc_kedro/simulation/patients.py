@@ -29,7 +29,7 @@ _T_EFFECT = np.array([-1.1, -0.75, -0.1, 1.05])
 _OWN_SD = 0.72
 """Spread of radioresistance among tumours of one T stage."""
 
-_INDUCTION_WEIGHTS = (0.7, 0.7)
+_INDUCTION_WEIGHTS = (0.85, 0.5)
 """Weight of radioresistance, and of lacking benefit from induction, in the risk after induction chemotherapy."""
 
 

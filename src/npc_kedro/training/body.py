@@ -49,7 +49,7 @@ def body_square(slices: np.ndarray) -> Square:
     side_of_slice = min(height, width)
     mean = slices.mean(axis=0)
     bright = mean > _otsu(mean)
-    if not bright.any() or mean[~bright].mean() > _DARKEST_TISSUE * mean[bright].mean():
+    if bright.all() or not bright.any() or mean[~bright].mean() > _DARKEST_TISSUE * mean[bright].mean():
         return whole((height, width))
     components, _ = ndimage.label(bright)
     largest = 1 + int(np.argmax(np.bincount(components.ravel())[1:]))

@@ -1,6 +1,0 @@
-"""Makes ``mini_dicom``, the factory of tiny DICOM files, importable."""
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
