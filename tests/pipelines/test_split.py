@@ -53,7 +53,8 @@ def run(frame: pd.DataFrame, images: ImageTable) -> dict[str, pd.DataFrame]:
             "attrition_crop": MemoryDataset(empty_account()),
         }
     )
-    made = SequentialRunner().run(create_pipeline(), catalog)
+    told = create_pipeline().filter(to_outputs=["train_crops", "test_crops", "table1", "table1_pvalues", "attrition"])
+    made = SequentialRunner().run(told, catalog)
     return {name: dataset.load() for name, dataset in made.items()}
 
 

@@ -153,6 +153,13 @@ def test_classes_weigh_the_same_when_balanced():
     assert balanced.log_odds == pytest.approx(0.0, abs=1e-6)
 
 
+def test_fresh_norms_change_the_validation_and_nothing_that_is_learnt():
+    stale, fresh = train(epochs=1), train(epochs=1, norm_images=20)
+    assert torch.equal(stale.weights["fc.weight"], fresh.weights["fc.weight"])
+    assert not torch.equal(stale.weights["conv1.1.running_var"], fresh.weights["conv1.1.running_var"])
+    assert fresh.weights["conv1.1.num_batches_tracked"] == 2  # 20 images in even batches of at most 12
+
+
 def test_divergence_and_emptiness_end_with_a_remedy():
     wild = {"name": "sgd", "learning_rate": 1e30, "momentum": 0.9, "weight_decay": 0.0, "schedule": "constant"}
     with pytest.raises(ParameterError, match=r"diverged.*Lower optimiser.learning_rate"):

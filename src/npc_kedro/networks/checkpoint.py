@@ -22,6 +22,16 @@ class Checkpoint:
     about: Mapping[str, Any] = field(default_factory=dict)
 
 
-def weights_of(network: nn.Module) -> dict[str, torch.Tensor]:
-    """A copy of the network's parameters and buffers that later training steps do not touch."""
-    return {name: value.detach().to("cpu", copy=True).contiguous() for name, value in network.state_dict().items()}
+def weights_of(network: nn.Module, *, into: dict[str, torch.Tensor] | None = None) -> dict[str, torch.Tensor]:
+    """A copy of the network's parameters and buffers that later training steps do not touch.
+
+    Args:
+        network: on any device.
+        into: an earlier copy of the same network to overwrite, so that only one is ever held.
+    """
+    state = network.state_dict()
+    if not into:
+        return {name: value.detach().to("cpu", copy=True).contiguous() for name, value in state.items()}
+    for name, value in state.items():
+        into[name].copy_(value.detach())
+    return into

@@ -33,7 +33,7 @@ _FIELD_MM = (236.0, 262.0)
 _BELOW_MM, _ABOVE_MM = -36.0, 30.0
 """Levels that every examination covers; it reaches further where the tumour does."""
 
-_LOCALIZER_STEP_MM = 8.0
+_LOCALIZER_STEP_MM = 14.0
 _LOCALIZER_SIDE = 64
 
 

@@ -14,7 +14,7 @@ from npc_kedro.errors import CohortError, ParameterError
 from npc_kedro.networks.checkpoint import weights_of
 from npc_kedro.networks.classifiers import ClassifierSpec, build_classifier
 from npc_kedro.training.augmentation import Augmentation
-from npc_kedro.training.device import Compute
+from npc_kedro.training.device import Compute, release_freed_memory
 from npc_kedro.training.examples import Examples
 from npc_kedro.training.learners import BagLearner, Learner, SliceLearner, StackLearner
 from npc_kedro.training.metrics import area_under_curve, cross_entropy, per_patient_mean, youden_threshold
@@ -85,6 +85,8 @@ def train_classifier(
         learner = learner_type(examples, settings, inputs=spec.inputs(), compute=compute)
         nn.init.constant_(network.get_classifier().bias, learner.log_odds)
         best, history = _epochs(network, learner, examples, settings)
+    del network, learner
+    release_freed_memory()
     threshold = settings.threshold
     if threshold == "youden_validation":
         _, labels = per_patient_mean(examples.labels[examples.validation], examples.patients[examples.validation])
@@ -103,13 +105,15 @@ def _epochs(
     for epoch in range(1, settings.epochs + 1):
         started = time.monotonic()
         trained = _train_epoch(network, learner, optimiser=optimiser, rate=rate, settings=settings, epoch=epoch)
+        if settings.norm_images:
+            learner.refresh_norms(network, epoch_generator(settings.seed, epoch), n_images=settings.norm_images)
         probabilities = learner.probabilities(network, examples.validation)
         validated = _validation_metrics(examples, probabilities, by_patient=learner.by_patient)
         score = -validated["validation_loss"]
         rate.after_epoch(score)
         kept = epoch == settings.epochs if settings.keep == "last" else score > best.score
         if kept:
-            best = _Best(score, epoch, weights_of(network), probabilities)
+            best = _Best(score, epoch, weights_of(network, into=best.weights), probabilities)
         row = {**trained, **validated, "seconds": time.monotonic() - started}
         row["learning_rate"] = optimiser.param_groups[0]["lr"]
         history.append({"epoch": epoch, **row})

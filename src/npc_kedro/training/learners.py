@@ -15,6 +15,7 @@ from npc_kedro.training.batches import shuffled_batches
 from npc_kedro.training.device import Compute
 from npc_kedro.training.examples import Examples
 from npc_kedro.training.inference import image_probabilities, stack_probabilities
+from npc_kedro.training.norms import refresh_norms
 from npc_kedro.training.settings import ClassifierSettings
 from npc_kedro.training.stacks import stack_rows
 
@@ -46,6 +47,9 @@ class Learner(Protocol):
     def accumulate(self, network: nn.Module, items: np.ndarray, augment: Augmentation) -> Step:
         """Adds the gradient of the items' mean loss to the network's parameters."""
 
+    def refresh_norms(self, network: nn.Module, rng: np.random.Generator, *, n_images: int) -> None:
+        """Takes batch norm's running statistics afresh from that many images to learn from."""
+
     def probabilities(self, network: nn.Module, rows: np.ndarray) -> np.ndarray:
         """Probability of residual tumour for each row of the examples."""
 
@@ -75,6 +79,15 @@ class _Shared:
 
     def batches(self, rng: np.random.Generator) -> list[np.ndarray]:
         return shuffled_batches(self.n_items, self.settings.batch_size, rng)
+
+    def refresh_norms(self, network: nn.Module, rng: np.random.Generator, *, n_images: int) -> None:
+        chosen = rng.permutation(len(self._inputs_to_learn_from))[:n_images]
+        images = self.examples.take(self._inputs_to_learn_from[chosen])
+        refresh_norms(network, normalise(images, self.inputs).tensor_split(-(-len(images) // self.settings.batch_size)))
+
+    @property
+    def _inputs_to_learn_from(self) -> np.ndarray:
+        return self.examples.fit
 
     def probabilities(self, network: nn.Module, rows: np.ndarray) -> np.ndarray:
         index = torch.from_numpy(rows).to(self.examples.images.device)
@@ -163,6 +176,10 @@ class StackLearner(SliceLearner):
         images = self.examples.take(self.stacks[items])
         flat, _ = augment(images.flatten(0, 1))
         return self._step(network, normalise(flat.view_as(images), self.inputs), items)
+
+    @property
+    def _inputs_to_learn_from(self) -> np.ndarray:
+        return self.stacks
 
     def probabilities(self, network: nn.Module, rows: np.ndarray) -> np.ndarray:
         index = torch.from_numpy(rows).to(self.examples.images.device)

@@ -16,7 +16,7 @@ from npc_kedro.networks.inputs import InputSpec, normalise
 from npc_kedro.networks.segmenters import SegmenterSpec, build_segmenter
 from npc_kedro.training.augmentation import Augmentation
 from npc_kedro.training.batches import shuffled_batches
-from npc_kedro.training.device import Compute
+from npc_kedro.training.device import Compute, release_freed_memory
 from npc_kedro.training.mask_inference import blocks, mask_probabilities
 from npc_kedro.training.metrics import dice, per_patient_sum
 from npc_kedro.training.optimisation import LearningRate, build_optimiser, clip_gradients
@@ -69,8 +69,9 @@ def train_segmenter(
         raise CohortError(msg)
     with reproducible(settings.seed, threads=settings.threads, device=compute.device):
         network = compute.move(build_segmenter(spec, seed=settings.seed)).train()
-        trainer = _Trainer(network, slices, spec.inputs(), settings, compute)
-        return _epochs(trainer)
+        trained = _epochs(_Trainer(network, slices, spec.inputs(), settings, compute))
+    release_freed_memory()
+    return trained
 
 
 def segmentation_loss(logits: torch.Tensor, targets: torch.Tensor, *, kind: str) -> torch.Tensor:
@@ -110,7 +111,8 @@ def _epochs(trainer: _Trainer) -> TrainedSegmenter:
         score = row["validation_dice"] if np.isfinite(row["validation_dice"]) else 0.0
         rate.after_epoch(score)
         if (epoch == settings.epochs) if settings.keep == "last" else score > best_score:
-            best_score, best_epoch, best_weights = score, epoch, weights_of(trainer.network)
+            best_score, best_epoch = score, epoch
+            best_weights = weights_of(trainer.network, into=best_weights)
         row["learning_rate"], row["seconds"] = optimiser.param_groups[0]["lr"], time.monotonic() - started
         history.append({name: row[name] for name in _COLUMNS})
         values = {name: row[name] for name in _COLUMNS[1:] if np.isfinite(row[name])}

@@ -82,6 +82,12 @@ class ClassifierSettings(TrainingSettings):
         "averaged afterwards; or slices stacked on the channel axis"
     )
     stacked_slices: int = Field(default=10, ge=1, description="channel_stack: slices a patient, evenly spaced")
+    norm_images: int = Field(
+        default=0,
+        ge=0,
+        description="training images from which batch norm's running statistics are taken afresh after each epoch; "
+        "0 keeps the running averages, which lag behind in a training of few steps",
+    )
     class_weights: Literal["none", "balanced"] = Field(
         default="none", description="balanced: both outcomes weigh the same in the loss, however rare one is"
     )
