@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+from scipy.ndimage import zoom
 
 from npc_kedro.simulation.dicom_files import Geometry, SeriesWriter
 from npc_kedro.simulation.headers import (
@@ -141,7 +142,7 @@ class _Room:
         scan = draw_scan(self.rng, moved=False)
         x, y, z = np.eye(3)
         # rows of the upright planes run from the top of the head downwards
-        upright = np.repeat(stack[::-1], max(1, round(_LOCALIZER_STEP_MM / spacing)), axis=0)
+        upright = zoom(stack[::-1], (_LOCALIZER_STEP_MM / spacing, 1, 1), order=1)[:side]
         top = np.full((side, side, side), 0.02, np.float32)
         start = (side - len(upright)) // 2
         top[start : start + len(upright)] = upright
