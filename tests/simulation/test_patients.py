@@ -114,8 +114,8 @@ def test_the_clinical_table_tells_only_the_outcome_that_happened(large):
 
 def test_benefit_from_induction_lowers_the_risk_after_it_and_no_other(large):
     truth = large.truth
-    assert truth["induction_benefit"].corr(truth["p_rt_ic_ccrt"], method="spearman") < -0.5
-    assert abs(truth["induction_benefit"].corr(truth["radioresistance"])) < 0.1
+    assert truth["induction_benefit"].corr(truth["p_rt_ic_ccrt"], method="spearman") < -0.35
+    assert abs(truth["induction_benefit"].corr(truth["p_rt_ccrt"], method="spearman")) < 0.1
 
 
 def test_same_seed_same_patients_and_another_seed_others():
