@@ -1,5 +1,7 @@
 """Trainings on bright and dark squares: they learn, repeat bit by bit, and keep the epoch they were told to keep."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -158,6 +160,20 @@ def test_fresh_norms_change_the_validation_and_nothing_that_is_learnt():
     assert torch.equal(stale.weights["fc.weight"], fresh.weights["fc.weight"])
     assert not torch.equal(stale.weights["conv1.1.running_var"], fresh.weights["conv1.1.running_var"])
     assert fresh.weights["conv1.1.num_batches_tracked"] == 2  # 20 images in even batches of at most 12
+
+
+@pytest.mark.parametrize(
+    ("by_patient", "changes"),
+    [(False, {}), (True, {}), (True, {"patient_method": "channel_stack", "stacked_slices": 2})],
+)
+def test_a_fitted_head_starts_ahead(by_patient, changes):
+    spec = replace(SPEC, channels=2) if changes else SPEC
+    still = {"optimiser": {**PLAIN, "learning_rate": 1e-9}, "epochs": 1, "augmentation": {}, **changes}
+    plain, fitted = (
+        train(by_patient, spec=spec, **still, **extra)
+        for extra in ({"norm_images": 36}, {"norm_images": 36, "head_ridge": 1.0})
+    )
+    assert fitted.history["train_loss"].item() < 0.7 * plain.history["train_loss"].item()
 
 
 def test_divergence_and_emptiness_end_with_a_remedy():

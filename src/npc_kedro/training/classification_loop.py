@@ -84,6 +84,8 @@ def train_classifier(
         learner_type = _LEARNERS[settings.patient_method] if by_patient else SliceLearner
         learner = learner_type(examples, settings, inputs=spec.inputs(), compute=compute)
         nn.init.constant_(network.get_classifier().bias, learner.log_odds)
+        if settings.head_ridge is not None:
+            learner.fit_head(network, ridge=settings.head_ridge)
         best, history = _epochs(network, learner, examples, settings)
     del network, learner
     release_freed_memory()

@@ -10,10 +10,11 @@ from torch import nn
 
 from npc_kedro.networks.inputs import InputSpec, normalise
 from npc_kedro.training.augmentation import Augmentation
-from npc_kedro.training.bags import accumulate_bag_gradients
+from npc_kedro.training.bags import accumulate_bag_gradients, bag_losses
 from npc_kedro.training.batches import shuffled_batches
 from npc_kedro.training.device import Compute
 from npc_kedro.training.examples import Examples
+from npc_kedro.training.head_start import fit_head, pooled_features
 from npc_kedro.training.inference import image_probabilities, stack_probabilities
 from npc_kedro.training.norms import refresh_norms
 from npc_kedro.training.settings import ClassifierSettings
@@ -50,12 +51,20 @@ class Learner(Protocol):
     def refresh_norms(self, network: nn.Module, rng: np.random.Generator, *, n_images: int) -> None:
         """Takes batch norm's running statistics afresh from that many images to learn from."""
 
+    def fit_head(self, network: nn.Module, *, ridge: float) -> None:
+        """Sets the head to its optimum on the features of all images to learn from."""
+
     def probabilities(self, network: nn.Module, rows: np.ndarray) -> np.ndarray:
         """Probability of residual tumour for each row of the examples."""
 
 
 class _Shared:
-    """Targets, class weights and the call of the network, common to all learners."""
+    """Targets, class weights and the call of the network, common to all learners.
+
+    ``inputs_in_order`` are the rows of all images to learn from, item after item.
+    """
+
+    inputs_in_order: np.ndarray
 
     def __init__(
         self,
@@ -81,13 +90,25 @@ class _Shared:
         return shuffled_batches(self.n_items, self.settings.batch_size, rng)
 
     def refresh_norms(self, network: nn.Module, rng: np.random.Generator, *, n_images: int) -> None:
-        chosen = rng.permutation(len(self._inputs_to_learn_from))[:n_images]
-        images = self.examples.take(self._inputs_to_learn_from[chosen])
-        refresh_norms(network, normalise(images, self.inputs).tensor_split(-(-len(images) // self.settings.batch_size)))
+        chosen = rng.permutation(len(self.inputs_in_order))[:n_images]
+        refresh_norms(network, self._batches_of(self.inputs_in_order[chosen]))
 
-    @property
-    def _inputs_to_learn_from(self) -> np.ndarray:
-        return self.examples.fit
+    def fit_head(self, network: nn.Module, *, ridge: float) -> None:
+        batches = self._batches_of(self.inputs_in_order)
+        refresh_norms(network, batches)
+        features = pooled_features(network, batches)
+        fit_head(network.get_classifier(), features, loss=self._summed_loss, ridge=ridge)
+
+    def _batches_of(self, rows: np.ndarray) -> list[torch.Tensor]:
+        images = self.examples.take(rows)
+        return list(normalise(images, self.inputs).tensor_split(-(-len(images) // self.settings.batch_size)))
+
+    def _losses(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        return F.binary_cross_entropy_with_logits(logits, targets, reduction="none")
+
+    def _summed_loss(self, logits: torch.Tensor) -> torch.Tensor:
+        """Over all items, from the logits of ``inputs_in_order``."""
+        return (self._weights.to(logits) * self._losses(logits, self._targets.to(logits))).sum()
 
     def probabilities(self, network: nn.Module, rows: np.ndarray) -> np.ndarray:
         index = torch.from_numpy(rows).to(self.examples.images.device)
@@ -114,6 +135,7 @@ class SliceLearner(_Shared):
         self, examples: Examples, settings: ClassifierSettings, *, inputs: InputSpec, compute: Compute
     ) -> None:
         super().__init__(examples, settings, inputs=inputs, compute=compute, labels=examples.labels[examples.fit])
+        self.inputs_in_order = examples.fit
 
     def accumulate(self, network: nn.Module, items: np.ndarray, augment: Augmentation) -> Step:
         images, _ = augment(self.examples.take(self.examples.fit[items]))
@@ -122,7 +144,7 @@ class SliceLearner(_Shared):
     def _step(self, network: nn.Module, images: torch.Tensor, items: np.ndarray) -> Step:
         labels, targets, weights = self._of(items)
         logits = self._call(network, images)
-        loss = (weights * F.binary_cross_entropy_with_logits(logits, targets, reduction="none")).sum()
+        loss = (weights * self._losses(logits, targets)).sum()
         loss.backward()
         return Step(loss.detach() * len(items), ((logits.detach() >= 0) == (labels == 1)).sum())
 
@@ -137,6 +159,7 @@ class BagLearner(_Shared):
     ) -> None:
         self.bags, labels = _patient_rows(examples, examples.fit)
         super().__init__(examples, settings, inputs=inputs, compute=compute, labels=labels)
+        self.inputs_in_order = np.concatenate(self.bags)
         images_per_bag = len(examples.fit) / max(1, len(self.bags))
         self.bags_per_step = settings.bags_per_step or max(1, round(settings.batch_size / images_per_bag))
 
@@ -158,6 +181,9 @@ class BagLearner(_Shared):
         )
         return Step(loss * len(items), ((probabilities >= 0.5) == (labels == 1)).sum())
 
+    def _losses(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        return bag_losses(logits, [len(bag) for bag in self.bags], targets)
+
 
 class StackLearner(SliceLearner):
     """The patient's slices lie on the channel axis of one image."""
@@ -171,15 +197,12 @@ class StackLearner(SliceLearner):
         self.stacks = examples.fit[stacks]
         labels = examples.labels[self.stacks[:, 0]] if len(keys) else np.zeros(0, dtype=np.int64)
         _Shared.__init__(self, examples, settings, inputs=inputs, compute=compute, labels=labels)
+        self.inputs_in_order = self.stacks
 
     def accumulate(self, network: nn.Module, items: np.ndarray, augment: Augmentation) -> Step:
         images = self.examples.take(self.stacks[items])
         flat, _ = augment(images.flatten(0, 1))
         return self._step(network, normalise(flat.view_as(images), self.inputs), items)
-
-    @property
-    def _inputs_to_learn_from(self) -> np.ndarray:
-        return self.stacks
 
     def probabilities(self, network: nn.Module, rows: np.ndarray) -> np.ndarray:
         index = torch.from_numpy(rows).to(self.examples.images.device)

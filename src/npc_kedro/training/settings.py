@@ -88,6 +88,12 @@ class ClassifierSettings(TrainingSettings):
         description="training images from which batch norm's running statistics are taken afresh after each epoch; "
         "0 keeps the running averages, which lag behind in a training of few steps",
     )
+    head_ridge: float | None = Field(
+        default=None,
+        gt=0,
+        description="fit the head first, with this ridge penalty, on the features of the untrained rest; "
+        "left out: the head starts near zero",
+    )
     class_weights: Literal["none", "balanced"] = Field(
         default="none", description="balanced: both outcomes weigh the same in the loss, however rare one is"
     )
