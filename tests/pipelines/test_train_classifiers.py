@@ -120,6 +120,14 @@ def test_order_of_the_table_does_not_matter(cohort):
     pd.testing.assert_frame_equal(first[2], second[2])
 
 
+def test_a_network_may_have_a_length_and_rate_of_its_own():
+    own = {**TINY, "epochs_factor": 3, "learning_rate": 0.5}
+    networks = {**PARAMETERS["networks"], "resnet50": own}
+    settings = TrainClassifiersParameters.model_validate({**PARAMETERS, "networks": networks, "epochs": 2})
+    assert (settings.training("resnet50").epochs, settings.training("resnet50").optimiser.learning_rate) == (6, 0.5)
+    assert (settings.training("xception").epochs, settings.training("xception").optimiser.learning_rate) == (2, 0.02)
+
+
 def test_parameters_refuse_what_cannot_work():
     TrainClassifiersParameters.model_validate(PARAMETERS)
     for change, message in [

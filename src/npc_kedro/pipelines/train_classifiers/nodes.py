@@ -12,6 +12,7 @@ from npc_kedro.study import Unit
 if TYPE_CHECKING:
     from npc_kedro.networks.checkpoint import Checkpoint
     from npc_kedro.networks.classifiers import ClassifierSpec
+    from npc_kedro.training.settings import ClassifierSettings
 
 
 def train(
@@ -52,9 +53,9 @@ def train(
         device=compute.device,
     )
     trained = train_classifier(
-        examples, spec, settings=settings.training(), by_patient=unit == Unit.PATIENT, compute=compute
+        examples, spec, settings=settings.training(network), by_patient=unit == Unit.PATIENT, compute=compute
     )
-    about = _about(settings, spec, best_epoch=trained.best_epoch, threshold=trained.threshold)
+    about = _about(settings.training(network), spec, best_epoch=trained.best_epoch, threshold=trained.threshold)
     about |= {"arm": arm, "network": network, "unit": unit, "patients": sorted(rows["patient_key"].unique())}
     about |= {"precision": compute.precision, "device": compute.device.type}
     validation = rows.loc[rows["part"] != "fit", ["crop_row", "patient_key", "residual_tumor"]].reset_index(drop=True)
@@ -76,7 +77,7 @@ def _spec(settings: TrainClassifiersParameters, *, network: str, unit: str) -> "
 
 
 def _about(
-    settings: TrainClassifiersParameters, spec: "ClassifierSpec", *, best_epoch: int, threshold: float
+    settings: "ClassifierSettings", spec: "ClassifierSpec", *, best_epoch: int, threshold: float
 ) -> dict[str, Any]:
     """What rebuilds and explains the classifier; a weights folder's path stays out, it may be private."""
     inputs = spec.inputs()
@@ -92,5 +93,5 @@ def _about(
         "threshold": threshold,
         "best_epoch": best_epoch,
         "seed": settings.seed,
-        "parameters": settings.training().model_dump(mode="json"),
+        "parameters": settings.model_dump(mode="json"),
     }
