@@ -212,7 +212,7 @@ def test_the_tables_count_the_test_patients_and_agree(results: dict[str, Any], s
 def test_no_output_but_the_patient_tables_holds_a_patient_key(results: dict[str, Any], study: dict[str, Any]) -> None:
     for name in results.keys() - {"decision_predictions", "probability_under_ccrt", "probability_under_ic_ccrt"}:
         value = results[name]
-        text = value.to_csv() if isinstance(value, pd.DataFrame) else json.dumps(value)
+        text = value.to_csv() if isinstance(value, pd.DataFrame) else repr(value)
         assert not any(key in text for key in study["cohorts"]["patient_key"]), name
 
 
