@@ -140,7 +140,7 @@ def test_a_missing_cohort_folder_is_a_clear_error_before_anything_runs(tmp_path)
     words = ("run", "--env=miniature", "--params", f"cohort_root={tmp_path / 'nowhere'}")
     done = kedro(*words, environment=environment_of(tmp_path))
     assert done.returncode != 0
-    assert "CohortError" in done.stdout + done.stderr
+    assert "give the folder that holds dicom/ and clinical.csv" in " ".join((done.stdout + done.stderr).split())
 
 
 def test_the_notebook_runs_on_these_results(miniature: Study, monkeypatch):
