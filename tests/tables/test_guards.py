@@ -109,7 +109,9 @@ def test_tables_pass_as_they_come_back_from_disk(consistent: Tables, tmp_path: P
             continue
         table.to_csv(tmp_path / f"{name}.csv", index=False)
         stored[name] = pd.read_csv(tmp_path / f"{name}.csv")
-    require_consistent(audit_tables(**stored))
+    audit = audit_tables(**stored)
+    assert set(audit["verdict"]) == {"consistent"}, audit.to_string()
+    require_consistent(audit)
 
 
 def _cell(
