@@ -35,7 +35,7 @@ class ClinicalTable:
     Attributes:
         patients: one row per patient, sorted by ``patient_key``: the study's columns, ``exclusion`` (reason code, empty
             if the patient can be used), ``missing_items`` (names of missing columns), ``stage_disagrees`` (the stage is
-            not that of T and N).
+            not that of T and N), ``treatment_start_day`` (on the patient's shifted calendar, NaN if unknown).
         identifiers: patient key to identifier as written; for the log filter and the key map only.
     """
 
@@ -64,6 +64,7 @@ def read_clinical(path: Path, mapping: ClinicalMapping, pseudonyms: Pseudonyms) 
     table["missing_items"] = [_missing_items(row) for row in table.to_dict("records")]
     table["exclusion"] = [_exclusion(row) for row in table.to_dict("records")]
     table["stage_disagrees"] = [_stage_disagrees(row) for row in table.to_dict("records")]
+    table["treatment_start_day"] = math.nan
     ordered = table.sort_values("patient_key", ignore_index=True)
     return ClinicalTable(ordered, dict(zip(keys, identifiers, strict=True)))
 

@@ -4,6 +4,7 @@ pydicom returns a dataset without warning when a file is cut inside its header, 
 """
 
 import os
+import re
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,13 @@ from npc_kedro.dicom.walk import FoundFile
 
 MR_IMAGE = ("1.2.840.10008.5.1.4.1.1.4", *ENHANCED_MR)
 """SOP classes that are read: MR Image Storage and the enhanced ones."""
+
+OUTLINE_OBJECTS = (
+    "1.2.840.10008.5.1.4.1.1.481.3",
+    "1.2.840.10008.5.1.4.1.1.66.4",
+    "1.2.840.10008.5.1.4.1.1.66.7",
+)
+"""SOP classes that hold outlines: RT Structure Set, Segmentation and Label Map Segmentation Storage."""
 
 _GREYSCALE = ("MONOCHROME1", "MONOCHROME2")
 
@@ -57,6 +65,7 @@ class Header:
     series_uid: str
     instance_uid: str
     order: tuple[float, float, float]
+    study_date: str
     geometries: tuple[SliceGeometry, ...]
     facts: SeriesFacts
 
@@ -129,6 +138,8 @@ def _person(dataset: Any) -> Person:
 
 def _header(found: FoundFile, person: Person, dataset: Any) -> Header:
     kind = required_text(dataset, "SOPClassUID")
+    if kind in OUTLINE_OBJECTS:
+        raise TagError(RejectReason.OUTLINE_OBJECT, RejectReason.OUTLINE_OBJECT.meaning)
     if kind not in MR_IMAGE:
         raise TagError(RejectReason.NOT_MR_IMAGE, f"SOP class {_sop_class_name(kind)}")
     if "PatientID" not in dataset:
@@ -143,6 +154,7 @@ def _header(found: FoundFile, person: Person, dataset: Any) -> Header:
         series_uid=required_text(dataset, "SeriesInstanceUID"),
         instance_uid=required_text(dataset, "SOPInstanceUID"),
         order=_order(dataset),
+        study_date=_study_date(dataset),
         geometries=tuple(frame.geometry for frame in read_frames(dataset)),
         facts=_facts(dataset),
     )
@@ -163,6 +175,15 @@ def _order(dataset: Any) -> tuple[float, float, float]:
     numbers = (number(dataset, keyword) for keyword in keywords)
     first, second, third = (value if value == value else float("inf") for value in numbers)
     return first, second, third
+
+
+def _study_date(dataset: Any) -> str:
+    """The day of the examination as YYYYMMDD; ``""`` if no tag gives one."""
+    for keyword in ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate"):
+        written = text(dataset, keyword)
+        if re.fullmatch(r"\d{8}", written):
+            return written
+    return ""
 
 
 def _facts(dataset: Any) -> SeriesFacts:

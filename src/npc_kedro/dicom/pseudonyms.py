@@ -15,6 +15,7 @@ import secrets
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from npc_kedro.errors import CohortError
@@ -24,6 +25,7 @@ KEY_VARIABLE = "NPC_PSEUDONYM_KEY"
 SIMULATED_KEY = hashlib.sha256(b"simulated").digest()
 _SHORTEST_KEY = 16
 _PRIVATE = 0o600
+_CALENDAR_SHIFT_DAYS = 7305
 
 
 def normalised_identifier(value: object) -> str:
@@ -42,10 +44,20 @@ class Pseudonyms:
     """Makes pseudonyms under one key. The kinds are kept apart: a patient and a series never share a hash."""
 
     key: bytes = field(repr=False)
+    aliases: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Normalised identifier to the one under which the patient stands in the clinical table, also normalised."""
 
     def patient(self, identifier: object) -> PatientKey:
-        """The key of a patient; the identifier is normalised first."""
-        return PatientKey(self._digest("patient", normalised_identifier(identifier)))
+        """The key of a patient; the identifier is normalised, and joined with the patient's others, first."""
+        normalised = normalised_identifier(identifier)
+        return PatientKey(self._digest("patient", self.aliases.get(normalised, normalised)))
+
+    def shifted_day(self, patient_key: str, day: date) -> int:
+        """A day on a calendar of the patient's own: distances between days stay, the dates themselves are gone.
+
+        The shift, up to twenty years, depends on the key: without it no date can be told.
+        """
+        return day.toordinal() + int(self._digest("calendar", patient_key), 16) % _CALENDAR_SHIFT_DAYS
 
     def series(self, uid: str) -> str:
         """The key of a series (SeriesInstanceUID)."""

@@ -20,6 +20,7 @@ class RejectReason(StrEnum):
     NOT_DICOM = "not_dicom", "the file is not DICOM"
     NO_PREAMBLE = "no_preamble", "DICOM without preamble; set ingest.accept_without_preamble to accept it"
     NOT_MR_IMAGE = "not_mr_image", "DICOM, but not an MR image"
+    OUTLINE_OBJECT = "outline_object", "no image but outlines (RTSTRUCT, SEG); judged with the other outlines"
     MISSING_TAG = "missing_tag", "a mandatory tag is missing or empty; a cut header looks like this too"
     INVALID_TAG = "invalid_tag", "a mandatory tag holds a value that cannot be right"
     BAD_GEOMETRY = "bad_geometry", "orientation, position or spacing is missing, zero or not a number"
@@ -44,6 +45,9 @@ class RejectReason(StrEnum):
     LOWER_SCORE = "lower_score", "another series of the patient has better evidence"
     NOT_IN_OVERRIDE = "not_in_override", "series_override.csv names another series of the patient"
     TIED_SERIES = "tied_series", "several series have the same evidence; series_override.csv must decide"
+    AFTER_TREATMENT_START = "after_treatment_start", "the study was made after the treatment had begun"
+    EARLIER_STUDY = "earlier_study", "a later study of the patient still lies before the treatment"
+    UNDATED_STUDIES = "undated_studies", "several studies that no date orders; series_override.csv must decide"
 
     # Patients
     IMAGES_WITHOUT_ROW = "images_without_row", "the patient has images but no row in clinical.csv"

@@ -9,6 +9,7 @@ import pandas as pd
 
 from npc_kedro.dicom.pseudonyms import Pseudonyms
 from npc_kedro.dicom.reasons import RejectReason
+from npc_kedro.dicom.timing import refused_by_date
 from npc_kedro.errors import CohortError
 
 CHOSEN_BY_EVIDENCE = "most_points"
@@ -16,6 +17,9 @@ CHOSEN_BY_OVERRIDE = "series_override"
 
 _ALWAYS_UNUSABLE = (RejectReason.NOT_AXIAL.value,)
 """An override may overrule every rule about sequence and contrast, but the method is defined on axial slices."""
+
+_TOLD_OF_PATIENTS = (RejectReason.TIED_SERIES, RejectReason.UNDATED_STUDIES, RejectReason.AFTER_TREATMENT_START)
+"""Reasons of series that say, in this order, why a patient has none; otherwise nothing was a candidate."""
 
 
 def read_override(path: Path, pseudonyms: Pseudonyms) -> dict[str, str]:
@@ -43,23 +47,33 @@ def read_override(path: Path, pseudonyms: Pseudonyms) -> dict[str, str]:
 
 
 def choose_series(
-    series: pd.DataFrame, *, excluded_patients: Mapping[str, str], override: Mapping[str, str]
+    series: pd.DataFrame,
+    *,
+    excluded_patients: Mapping[str, str],
+    override: Mapping[str, str],
+    treatment_start: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
     """Chooses at most one series per patient.
 
     Args:
-        series: the survey's series with ``patient_key``, ``series_key``, ``points``, ``reason``, ``detail``.
+        series: the survey's series with ``patient_key``, ``series_key``, ``study_key``, ``study_day``, ``points``,
+            ``reason``, ``detail``.
         excluded_patients: patient key to reason code, for patients who are out already.
         override: patient key to series key.
+        treatment_start: patient key to the day on which the treatment began, on the calendar of ``study_day``; patients
+            without a known day are absent.
 
     Returns:
         ``series`` with a column ``chosen``; ``reason`` says why: a reason code, or how the series was chosen.
+        ``days_before_treatment`` is NaN where either day is unknown.
 
     Raises:
         CohortError: if the override names a series that the patient does not have or that is not axial.
     """
     _check_override(series, override)
-    judged = series.assign(chosen=False)
+    starts = dict(treatment_start or {})
+    begun = series["patient_key"].map(starts).astype("float64")
+    judged = series.assign(chosen=False, days_before_treatment=begun - series["study_day"])
     for patient_key, rows in series.groupby("patient_key", sort=True):
         if patient_key in excluded_patients:
             reason = excluded_patients[str(patient_key)]
@@ -70,7 +84,10 @@ def choose_series(
             judged.loc[others, "reason"] = RejectReason.NOT_IN_OVERRIDE.value
             judged.loc[picked, ["chosen", "reason"]] = [True, CHOSEN_BY_OVERRIDE]
         else:
-            _choose_by_points(judged, rows[rows["reason"] == ""])
+            refused = refused_by_date(rows, starts.get(str(patient_key)))
+            for index, (reason, detail) in refused.items():
+                judged.loc[index, ["reason", "detail"]] = [reason.value, detail]
+            _choose_by_points(judged, rows[(rows["reason"] == "") & ~rows.index.isin(list(refused))])
     return judged
 
 
@@ -109,6 +126,6 @@ def patients_without_series(judged: pd.DataFrame, patients: list[str]) -> dict[s
         if rows is None:
             reasons[patient_key] = RejectReason.ROW_WITHOUT_IMAGES.value
         elif not rows["chosen"].any():
-            tied = (rows["reason"] == RejectReason.TIED_SERIES.value).any()
-            reasons[patient_key] = (RejectReason.TIED_SERIES if tied else RejectReason.NO_CANDIDATE_SERIES).value
+            told = [reason.value for reason in _TOLD_OF_PATIENTS if (rows["reason"] == reason.value).any()]
+            reasons[patient_key] = told[0] if told else RejectReason.NO_CANDIDATE_SERIES.value
     return reasons

@@ -20,6 +20,7 @@ from npc_kedro.dicom.parallel import batches, ordered_map
 from npc_kedro.dicom.pseudonyms import Pseudonyms
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.rules import SeriesRules, judge
+from npc_kedro.dicom.timing import day_of
 from npc_kedro.dicom.walk import FoundFile
 from npc_kedro.errors import CohortError
 
@@ -81,16 +82,24 @@ def survey(entries: Iterable[Header | Rejection], pseudonyms: Pseudonyms, rules:
         row, unfit = _series_row(members, rules)
         misfits |= {rejection.found: rejection for rejection in unfit}
         study_key = pseudonyms.study(members[0].study_uid)
-        series_rows.append({"patient_key": patient_key, "series_key": series_key, "study_key": study_key, **row})
+        keys = {"patient_key": patient_key, "series_key": series_key, "study_key": study_key}
+        series_rows.append({**keys, "study_day": _study_day(members, patient_key, pseudonyms), **row})
     reasons = {**rejected, **copies, **misfits}
     files = [_file_row(entry, reasons.get(entry.found), pseudonyms) for entry in everything]
     return Survey(pd.DataFrame(files, columns=FILE_COLUMNS), pd.DataFrame(series_rows, columns=_SERIES_COLUMNS))
 
 
 _SERIES_COLUMNS = [
-    "patient_key", "series_key", "study_key", "n_files", "n_slices", "normal_x", "normal_y", "normal_z", "tilt_degrees",
-    "slice_distance_mm", "even_spacing", "points", "evidence", "reason", "detail",
+    "patient_key", "series_key", "study_key", "study_day", "n_files", "n_slices", "normal_x", "normal_y", "normal_z",
+    "tilt_degrees", "slice_distance_mm", "even_spacing", "points", "evidence", "reason", "detail",
 ]  # fmt: skip
+
+
+def _study_day(members: list[Header], patient_key: str, pseudonyms: Pseudonyms) -> float:
+    """The first day on which the series was taken, on the patient's shifted calendar; NaN if undated."""
+    days = [day_of(header.study_date) for header in members if header.study_date]
+    known = [day for day in days if day is not None]
+    return float(pseudonyms.shifted_day(patient_key, min(known))) if known else float("nan")
 
 
 def _file_row(entry: Header | Rejection, rejection: Rejection | None, pseudonyms: Pseudonyms) -> dict[str, str]:

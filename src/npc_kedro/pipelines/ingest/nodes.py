@@ -97,13 +97,18 @@ def choose_series(
     """
     settings = IngestParameters.model_validate(parameters)
     override = read_override(cohort.root / "series_override.csv", _pseudonyms(cohort, settings))
-    judged = choose(series_survey, excluded_patients=_excluded_patients(clinical, series_survey), override=override)
+    judged = choose(
+        series_survey,
+        excluded_patients=_excluded_patients(clinical, series_survey),
+        override=override,
+        treatment_start=clinical.set_index("patient_key")["treatment_start_day"].dropna().to_dict(),
+    )
     without = patients_without_series(judged, list(clinical.loc[clinical["exclusion"] == "", "patient_key"]))
     for reason in sorted(set(without.values())):
         keys = sorted(key for key, why in without.items() if why == reason)
         some = ", ".join(keys[:_SHOWN]) + (", ..." if len(keys) > _SHOWN else "")
         _log.warning("%d patients are left out, %s: %s", len(keys), RejectReason(reason).meaning, some)
-    columns = [column for column in judged.columns if not column.startswith("normal_")]
+    columns = [column for column in judged.columns if not column.startswith("normal_") and column != "study_day"]
     return judged, judged[columns]
 
 

@@ -1,0 +1,59 @@
+"""Before or after the treatment began: what the dates of a patient's studies allow.
+
+The study is about pre-treatment images. A patient scanned before and after induction chemotherapy has two good series,
+and nothing but the date tells which one may be used.
+"""
+
+import math
+from datetime import date, datetime
+
+import pandas as pd
+
+from npc_kedro.dicom.reasons import RejectReason
+
+
+def day_of(written: str) -> date | None:
+    """A DICOM date (YYYYMMDD) as a day; None if it is none."""
+    try:
+        return datetime.strptime(written, "%Y%m%d").date()
+    except ValueError:
+        return None
+
+
+def refused_by_date(series: pd.DataFrame, treatment_start: float | None) -> dict[int, tuple[RejectReason, str]]:
+    """The candidates among one patient's series that the dates rule out.
+
+    With a treatment start: whatever was made after that day, then all but the last study before it. Without one: all
+    candidates, as soon as the patient was examined on more than one day (a study without a date counts as a day of its
+    own). A patient with a single examination needs no dates.
+
+    Args:
+        series: all series of one patient with ``study_key``, ``study_day`` (NaN if undated), ``reason`` (empty for a
+            candidate).
+        treatment_start: the day on which the treatment began, on the calendar of ``study_day``; None if unknown.
+
+    Returns:
+        Index in ``series`` to reason code and detail.
+    """
+    days = {int(str(index)): float(day) for index, day in series["study_day"].items()}
+    visits = set(series["study_day"].dropna()) | set(series.loc[series["study_day"].isna(), "study_key"])
+    candidates = [int(str(index)) for index in series.index[series["reason"] == ""]]
+    if treatment_start is None or math.isnan(treatment_start):
+        if len(visits) < 2:
+            return {}
+        detail = f"examined on {len(visits)} days, and the clinical table gives no treatment_start"
+        return dict.fromkeys(candidates, (RejectReason.UNDATED_STUDIES, detail))
+    refused: dict[int, tuple[RejectReason, str]] = {}
+    for index in candidates:
+        if days[index] > treatment_start:
+            detail = f"{days[index] - treatment_start:.0f} days after the treatment began"
+            refused[index] = (RejectReason.AFTER_TREATMENT_START, detail)
+        elif math.isnan(days[index]) and len(visits) > 1:
+            refused[index] = (RejectReason.UNDATED_STUDIES, "the study has no date, and the patient has other studies")
+    remaining = [index for index in candidates if index not in refused]
+    last = max((days[index] for index in remaining), default=math.nan)
+    for index in remaining:
+        if days[index] < last:
+            detail = f"{last - days[index]:.0f} days before the study that is used"
+            refused[index] = (RejectReason.EARLIER_STUDY, detail)
+    return refused

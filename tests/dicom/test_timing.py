@@ -1,0 +1,67 @@
+"""Which of several studies lies before the treatment."""
+
+import math
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from npc_kedro.dicom.pseudonyms import SIMULATED_KEY, Pseudonyms
+from npc_kedro.dicom.reasons import RejectReason
+from npc_kedro.dicom.timing import day_of, refused_by_date
+
+AFTER, EARLIER, UNDATED = (
+    RejectReason.AFTER_TREATMENT_START, RejectReason.EARLIER_STUDY, RejectReason.UNDATED_STUDIES,
+)  # fmt: skip
+
+
+def studies(*days: float, reasons: tuple[str, ...] = ()) -> pd.DataFrame:
+    """A series for each day, each in a study of its own; candidates unless ``reasons`` says otherwise."""
+    return pd.DataFrame(
+        {
+            "study_key": [f"study{number}" for number in range(len(days))],
+            "study_day": list(days),
+            "reason": list(reasons) or [""] * len(days),
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("days", "start", "expected"),
+    [
+        ((10.0,), None, {}),
+        ((math.nan,), 5.0, {}),
+        ((10.0, 10.0), None, {}),
+        ((10.0, 40.0), None, {0: UNDATED, 1: UNDATED}),
+        ((math.nan, math.nan), None, {0: UNDATED, 1: UNDATED}),
+        ((10.0,), 9.0, {0: AFTER}),
+        ((10.0,), 10.0, {}),
+        ((10.0, 40.0), 20.0, {1: AFTER}),
+        ((10.0, 15.0, 40.0), 20.0, {0: EARLIER, 2: AFTER}),
+        ((10.0, math.nan), 20.0, {1: UNDATED}),
+    ],
+)
+def test_bad_input_22_the_last_study_before_the_treatment(
+    days: tuple[float, ...], start: float | None, expected: dict[int, RejectReason]
+) -> None:
+    assert {index: reason for index, (reason, _) in refused_by_date(studies(*days), start).items()} == expected
+
+
+def test_bad_input_22_a_study_that_holds_no_candidate_still_makes_the_date_necessary() -> None:
+    found = refused_by_date(studies(10.0, 40.0, reasons=("not_axial", "")), None)
+    assert found[1][0] is UNDATED
+    assert set(found) == {1}
+
+
+@pytest.mark.parametrize(("written", "day"), [("20200229", date(2020, 2, 29)), ("20210229", None), ("", None)])
+def test_days_as_dicom_writes_them(written: str, day: date | None) -> None:
+    assert day_of(written) == day
+
+
+def test_a_shifted_calendar_keeps_distances_and_hides_dates() -> None:
+    keys = Pseudonyms(SIMULATED_KEY)
+    first, second = keys.patient("1"), keys.patient("2")
+    days = [keys.shifted_day(first, date(2020, 1, day)) for day in (1, 31)]
+    assert days[1] - days[0] == 30
+    assert days[0] != keys.shifted_day(second, date(2020, 1, 1))
+    assert Pseudonyms(b"k" * 16).shifted_day(first, date(2020, 1, 1)) != days[0]
