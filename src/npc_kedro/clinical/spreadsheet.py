@@ -1,62 +1,122 @@
-"""A table as a spreadsheet program leaves it: text in cells, whatever the encoding and separator."""
+"""A table as a spreadsheet program leaves it: text in cells, whatever the file format, encoding and separator."""
 
 import csv
 import io
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
+from npc_kedro.clinical.encodings import decoded
+from npc_kedro.clinical.mapping import simplified
 from npc_kedro.errors import CohortError
 
-ENCODINGS = ("utf-8-sig", "gb18030")
-"""Tried in this order. GB18030 accepts nearly anything, hence last; it covers what Chinese Excel writes."""
+SEPARATORS = (",", ";", "\t", "|")
 
-SEPARATORS = (",", ";", "\t")
+TABLE_NAMES = ("clinical.csv", "clinical.xlsx", "clinical.tsv", "clinical.txt")
+"""What the clinical table may be called; upper and lower case do not matter."""
+
+_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+_HEADING_WITHIN = 10
+"""Rows in which the heading is sought: hospitals put titles and dates above it."""
 
 
-def read_cells(path: Path) -> pd.DataFrame:
-    """Every cell of a CSV file as text without surrounding blanks.
+@dataclass(frozen=True)
+class Reading:
+    """How a file is to be read where it does not say so itself.
 
-    Returns:
-        The cells; columns are named as in the file; the index is the row's number as a spreadsheet shows it (the
-        heading is row 1). Rows without any content are left out.
+    Attributes:
+        encoding: of a text file; empty to recognise it.
+        sheet: name or number (from 1) of an Excel sheet; empty for the only one that is filled.
+        headings: names by which a row is recognised as the heading.
+    """
+
+    encoding: str = ""
+    sheet: str = ""
+    headings: Collection[str] = ()
+
+
+def find_table(root: Path) -> Path:
+    """The clinical table of a cohort folder; ``clinical.csv`` if there is none.
 
     Raises:
-        CohortError: if the file is missing, undecodable, empty, or a row has more cells than the heading.
+        CohortError: if several files could be it.
+    """
+    present = sorted(path for path in root.iterdir() if path.name.lower() in TABLE_NAMES) if root.is_dir() else []
+    if len(present) > 1:
+        names = ", ".join(path.name for path in present)
+        msg = f"Found {names} in the cohort folder; expected one clinical table. Keep one."
+        raise CohortError(msg)
+    return present[0] if present else root / TABLE_NAMES[0]
+
+
+def read_cells(path: Path, reading: Reading = Reading()) -> pd.DataFrame:
+    """Every cell of a CSV or Excel file as text without surrounding blanks.
+
+    Returns:
+        The cells; columns are named as in the file; the index is the row's number as a spreadsheet shows it. Rows
+        without any content are left out.
+
+    Raises:
+        CohortError: if the file is missing, unreadable, empty, or a row has more cells than the heading.
     """
     if not path.is_file():
         msg = (
-            f"There is no {path.name} in the cohort folder. Expected: a CSV with one row per patient and the columns "
-            "patient_id, arm, residual_tumor, age, sex, ajcc_stage, t_stage, n_stage (other names can be mapped in "
-            "ingest.clinical.columns)."
+            f"There is no {path.name} in the cohort folder. Expected: a CSV or Excel table (clinical.csv or "
+            "clinical.xlsx) with one row per patient and the columns patient_id, arm, residual_tumor, age, sex, "
+            "ajcc_stage, t_stage, n_stage (other names can be mapped in ingest.clinical.columns)."
         )
         raise CohortError(msg)
-    text = _decoded(path)
-    heading = next((line for line in text.splitlines() if line.strip()), "")
-    separator = max(SEPARATORS, key=heading.count)
-    rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator)]
-    filled = [(number, row) for number, row in enumerate(rows, start=1) if any(row)]
-    if not filled:
-        msg = f"{path.name} is empty; expected a heading and one row per patient"
+    content = path.read_bytes()
+    if content.startswith(_OLE):
+        msg = f"{path.name} is a workbook of Excel 97-2003; save it as .xlsx or as 'CSV UTF-8'"
         raise CohortError(msg)
-    (_, names), body = filled[0], filled[1:]
+    if content.startswith(_ZIP):
+        from npc_kedro.clinical.workbook import workbook_rows
+
+        rows = workbook_rows(content, path.name, sheet=reading.sheet)
+    else:
+        rows = _text_rows(decoded(content, path.name, encoding=reading.encoding))
+    return _table(rows, path.name, reading.headings)
+
+
+def _text_rows(text: str) -> list[list[str]]:
+    lines = text.splitlines()
+    named = re.fullmatch(r"sep=(.)", lines[0].strip('\ufeff "')) if lines else None  # Excel's own hint
+    if named:
+        separator, start = named[1], 1
+    else:
+        separator, start = _separator(lines), 0
+    body = text.split("\n", maxsplit=start)[start] if start else text
+    rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(body, newline=""), delimiter=separator)]
+    return [[]] * start + rows
+
+
+def _separator(lines: Sequence[str]) -> str:
+    """The separator of most cells in any of the first rows; what stands in quotes does not count."""
+    bare = [re.sub(r'"[^"]*"', "", line) for line in lines[:_HEADING_WITHIN]]
+    return max(SEPARATORS, key=lambda separator: max((line.count(separator) for line in bare), default=0))
+
+
+def _table(rows: Sequence[Sequence[str]], file: str, headings: Collection[str]) -> pd.DataFrame:
+    filled = [(number, list(row)) for number, row in enumerate(rows, start=1) if any(row)]
+    if not filled:
+        msg = f"{file} is empty; expected a heading and one row per patient"
+        raise CohortError(msg)
+    known = {simplified(name) for name in headings}
+    matches = [sum(simplified(cell) in known for cell in row) for _, row in filled[:_HEADING_WITHIN]]
+    top = matches.index(max(matches))
+    names, body = filled[top][1], filled[top + 1 :]
+    while names and not names[-1]:
+        names.pop()
     wide = [str(number) for number, row in body if any(row[len(names) :])]
     if wide:
         msg = (
-            f"{path.name}: rows {', '.join(wide[:20])} have more cells than the heading has columns ({len(names)}); "
+            f"{file}: rows {', '.join(wide[:20])} have more cells than the heading has columns ({len(names)}); "
             "quote cells that contain the separator"
         )
         raise CohortError(msg)
     cells = [(row + [""] * len(names))[: len(names)] for _, row in body]
     return pd.DataFrame(cells, columns=names, index=[number for number, _ in body], dtype=object)
-
-
-def _decoded(path: Path) -> str:
-    content = path.read_bytes()
-    for encoding in ENCODINGS:
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    msg = f"{path.name} is neither UTF-8 nor GB18030; save it as 'CSV UTF-8'"
-    raise CohortError(msg)

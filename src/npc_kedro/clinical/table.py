@@ -1,25 +1,28 @@
 """The clinical table in the study's words, or one message that lists everything wrong with it.
 
-Two kinds of trouble are kept apart. What cannot be understood (an unknown spelling, a patient listed twice) stops the
-run: a person has to look. What is merely absent (an empty cell) excludes the patient, as in the publication.
+Two kinds of trouble are kept apart. What cannot be understood (an unknown spelling, a patient listed twice, an end of
+treatment before its start) stops the run: a person has to look. What is merely absent (an empty cell) excludes the
+patient, as in the publication.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
+from npc_kedro.clinical.covariates import carried_covariates, columns_named, number_of
+from npc_kedro.clinical.dates import DATE_COLUMNS, check_order, read_dates
+from npc_kedro.clinical.identifiers import rounded_by_spreadsheet
 from npc_kedro.clinical.mapping import COLUMNS, VALUES, ClinicalMapping, simplified
-from npc_kedro.clinical.spreadsheet import read_cells
+from npc_kedro.clinical.problems import Problems
+from npc_kedro.clinical.spreadsheet import Reading, read_cells
 from npc_kedro.clinical.staging import ajcc_stage
-from npc_kedro.dicom.pseudonyms import Pseudonyms, normalised_identifier
+from npc_kedro.dicom.pseudonyms import Pseudonyms
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.errors import CohortError
-
-_SHOWN_PROBLEMS = 100
-_LONGEST_SHOWN_VALUE = 24
 
 _EXCLUDED_STAGES: Mapping[str, RejectReason] = {
     "I": RejectReason.NOT_LOCALLY_ADVANCED,
@@ -35,12 +38,17 @@ class ClinicalTable:
     Attributes:
         patients: one row per patient, sorted by ``patient_key``: the study's columns, ``exclusion`` (reason code, empty
             if the patient can be used), ``missing_items`` (names of missing columns), ``stage_disagrees`` (the stage is
-            not that of T and N), ``treatment_start_day`` (on the patient's shifted calendar, NaN if unknown).
+            not that of T and N), ``table_row`` (the row's number in the file), ``treatment_start_day`` (on the
+            patient's shifted calendar, NaN if unknown), and the covariates.
         identifiers: patient key to identifier as written; for the log filter and the key map only.
+        private: names, birth dates and whatever else no log may show.
+        left_columns: why columns do not come along as covariates, by their place among those that the study lacks.
     """
 
     patients: pd.DataFrame
     identifiers: dict[str, str]
+    private: frozenset[str]
+    left_columns: dict[int, str]
 
 
 def read_clinical(path: Path, mapping: ClinicalMapping, pseudonyms: Pseudonyms) -> ClinicalTable:
@@ -49,69 +57,84 @@ def read_clinical(path: Path, mapping: ClinicalMapping, pseudonyms: Pseudonyms) 
     Raises:
         CohortError: listing every missing column, or every cell that cannot be understood, with row and column.
     """
-    named = _renamed(read_cells(path), mapping, path.name)
-    problems: list[str] = []
-    identifiers = _identifiers(named, mapping, problems, pseudonyms)
+    reading = Reading(encoding=mapping.encoding, sheet=mapping.sheet, headings=mapping.headings())
+    named, others = _divided(read_cells(path, reading), mapping, path.name)
+    problems = Problems(path.name)
+    private = _private_texts(named, others, mapping)
+    problems.keep_private(private)
+    keys = _keys(named, mapping, problems, pseudonyms)
     columns = {column: _values(named, column, mapping, problems) for column in COLUMNS if column in VALUES}
-    columns["age"] = _ages(named, mapping, problems)
-    if problems:
-        shown = problems[:_SHOWN_PROBLEMS]
-        more = [f"... and {len(problems) - len(shown)} more"] if len(problems) > len(shown) else []
-        msg = f"{path.name} has {len(problems)} problems; correct them, or map spellings in ingest.clinical.values:\n- "
-        raise CohortError(msg + "\n- ".join([*shown, *more]))
-    keys = [pseudonyms.patient(identifier) for identifier in identifiers]
-    table = pd.DataFrame({"patient_key": keys, **columns}).astype({"age": "float64"})
-    table["missing_items"] = [_missing_items(row) for row in table.to_dict("records")]
-    table["exclusion"] = [_exclusion(row) for row in table.to_dict("records")]
-    table["stage_disagrees"] = [_stage_disagrees(row) for row in table.to_dict("records")]
-    table["treatment_start_day"] = math.nan
-    ordered = table.sort_values("patient_key", ignore_index=True)
-    return ClinicalTable(ordered, dict(zip(keys, identifiers, strict=True)))
+    table = pd.DataFrame({"patient_key": keys, **columns}, index=named.index)
+    table["age"] = pd.Series(_ages(named, mapping, problems), index=named.index, dtype="float64")
+    dates = read_dates(_dates_only(named, mapping), mapping.date_order, problems)
+    check_order(table, dates, problems)
+    problems.require_none()
+    records = table.to_dict("records")
+    missing = [_missing_items(row) for row in records]
+    table["missing_items"] = missing
+    table["exclusion"] = [_exclusion(row, absent) for row, absent in zip(records, missing, strict=True)]
+    table["stage_disagrees"] = [_stage_disagrees(row) for row in records]
+    table["table_row"] = table.index
+    table["treatment_start_day"] = _shifted(keys, dates.get("treatment_start"), pseudonyms)
+    covariates = carried_covariates(others, mapping, problems, identifiers=list(named["patient_id"]))
+    ordered = table.join(covariates.table).sort_values("patient_key", ignore_index=True)
+    identifiers = dict(zip(keys, named["patient_id"].astype(str), strict=True))
+    return ClinicalTable(ordered, identifiers, frozenset(private), covariates.left)
 
 
-def _renamed(cells: pd.DataFrame, mapping: ClinicalMapping, file: str) -> pd.DataFrame:
-    """The study's columns under their own names."""
-    given: dict[str, list[str]] = {}
-    for name in cells.columns:
-        given.setdefault(simplified(str(name)), []).append(str(name))
+def _divided(cells: pd.DataFrame, mapping: ClinicalMapping, file: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The study's columns under their own names, and the others."""
+    headings = [simplified(str(name)) for name in cells.columns]
     found: dict[str, int] = {}
     problems = []
-    for column in COLUMNS:
-        places = [
-            place
-            for place, name in enumerate(cells.columns)
-            if simplified(str(name)) in {simplified(candidate) for candidate in mapping.names(column)}
-        ]
-        if not places:
-            problems.append(f"no column {column!r} (looked for {', '.join(mapping.names(column))})")
-        elif len(places) > 1:
-            problems.append(f"{len(places)} columns could be {column!r}: {', '.join(cells.columns[places])}")
-        else:
+    for column in (*COLUMNS, *DATE_COLUMNS):
+        wanted = {simplified(candidate) for candidate in mapping.names(column)}
+        places = [place for place, heading in enumerate(headings) if heading in wanted]
+        if len(places) == 1:
             found[column] = places[0]
+        elif places:
+            problems.append(f"{len(places)} columns could be {column!r}: {', '.join(cells.columns[places])}")
+        elif column in COLUMNS:
+            problems.append(f"no column {column!r} (looked for {', '.join(mapping.names(column))})")
     if problems:
         listed = "\n- ".join(problems)
         msg = f"{file} lacks columns; name them in ingest.clinical.columns, or rename them in the file:\n- {listed}"
         raise CohortError(msg)
-    return pd.DataFrame({column: cells.iloc[:, place] for column, place in found.items()}, index=cells.index)
+    named = pd.DataFrame({column: cells.iloc[:, place] for column, place in found.items()}, index=cells.index)
+    rest = [place for place in range(len(headings)) if place not in found.values()]
+    return named, cells.iloc[:, rest]
 
 
-def _identifiers(
-    table: pd.DataFrame, mapping: ClinicalMapping, problems: list[str], pseudonyms: Pseudonyms
-) -> list[str]:
+def _private_texts(named: pd.DataFrame, others: pd.DataFrame, mapping: ClinicalMapping) -> set[str]:
+    """Identifiers, birth dates, and whatever stands in columns of names."""
+    texts = {text for column in ("patient_id", "birth_date") if column in named for text in named[column]}
+    for place in columns_named([str(name) for name in others.columns], mapping.covariates.private):
+        texts |= set(others.iloc[:, place])
+    return {text for text in texts if not mapping.is_missing(text)}
+
+
+def _keys(named: pd.DataFrame, mapping: ClinicalMapping, problems: Problems, pseudonyms: Pseudonyms) -> list[str]:
+    """The patients' keys, row by row; whoever stands in two rows is a problem."""
+    keys = [str(pseudonyms.patient(text)) for text in named["patient_id"]]
     seen: dict[str, int] = {}
-    for row, text in table["patient_id"].items():
-        identifier = normalised_identifier(text)
+    for place, (row, text) in enumerate(named["patient_id"].items()):
         if mapping.is_missing(str(text)):
-            problems.append(f"row {row}, column patient_id: empty; expected an identifier")
-        elif identifier in seen:
-            patient = pseudonyms.patient(identifier)
-            problems.append(f"row {row}, column patient_id: patient {patient} is in row {seen[identifier]} already")
+            problems.add(int(str(row)), "patient_id", "empty; expected an identifier")
+        elif rounded_by_spreadsheet(text):
+            problems.add(int(str(row)), "patient_id", "a number that a spreadsheet has rounded (E notation)")
+        elif keys[place] in seen:
+            first = seen[keys[place]]
+            rest = named.drop(columns="patient_id")
+            differing = [column for column in rest if rest[column].iloc[place] != rest[column].iloc[first]]
+            how = f"with other values in {', '.join(differing)}" if differing else "with the same values"
+            where = f"patient {keys[place]} is in row {named.index[first]} already, {how}; keep one row"
+            problems.add(int(str(row)), "patient_id", where)
         else:
-            seen[identifier] = int(str(row))
-    return [str(text) for text in table["patient_id"]]
+            seen[keys[place]] = place
+    return keys
 
 
-def _values(table: pd.DataFrame, column: str, mapping: ClinicalMapping, problems: list[str]) -> list[str | None]:
+def _values(table: pd.DataFrame, column: str, mapping: ClinicalMapping, problems: Problems) -> list[str | None]:
     """The study's values of a column; None where missing."""
     lookup = mapping.spellings(column)
     values: list[str | None] = []
@@ -119,28 +142,37 @@ def _values(table: pd.DataFrame, column: str, mapping: ClinicalMapping, problems
         value = None if mapping.is_missing(text) else lookup.get(simplified(text.removesuffix(".0")))
         if value is None and not mapping.is_missing(text):
             expected = ", ".join(VALUES[column])
-            problems.append(f"row {row}, column {column}: {_shown(text)} is unknown; expected one of {expected}")
+            problems.add(int(str(row)), column, f"expected one of {expected}", value=text)
         values.append(value)
     return values
 
 
-def _ages(table: pd.DataFrame, mapping: ClinicalMapping, problems: list[str]) -> list[float]:
+def _ages(table: pd.DataFrame, mapping: ClinicalMapping, problems: Problems) -> list[float]:
     low, high = mapping.age_years
     ages = []
     for row, text in table["age"].items():
         try:
-            age = math.nan if mapping.is_missing(text) else float(text)
+            age = math.nan if mapping.is_missing(text) else number_of(text)
         except ValueError:
             age = math.inf
         if not mapping.is_missing(text) and not low <= age <= high:
-            problems.append(f"row {row}, column age: {_shown(text)}; expected years between {low:g} and {high:g}")
+            problems.add(int(str(row)), "age", f"expected years between {low:g} and {high:g}", value=text)
         ages.append(age)
     return ages
 
 
-def _shown(text: str) -> str:
-    """A cell as a message may show it: short, and as data."""
-    return repr(text if len(text) <= _LONGEST_SHOWN_VALUE else text[:_LONGEST_SHOWN_VALUE] + "...")
+def _dates_only(named: pd.DataFrame, mapping: ClinicalMapping) -> pd.DataFrame:
+    dates = named[[column for column in DATE_COLUMNS if column in named]]
+    return dates.map(lambda text: "" if mapping.is_missing(text) else text)
+
+
+def _shifted(keys: Sequence[str], days: Sequence[date | None] | None, pseudonyms: Pseudonyms) -> list[float]:
+    if days is None:
+        return [math.nan] * len(keys)
+    return [
+        math.nan if day is None else float(pseudonyms.shifted_day(key, day))
+        for key, day in zip(keys, days, strict=True)
+    ]
 
 
 def _missing_items(row: Mapping[str, object]) -> str:
@@ -148,8 +180,8 @@ def _missing_items(row: Mapping[str, object]) -> str:
     return " ".join(absent)
 
 
-def _exclusion(row: Mapping[str, object]) -> str:
-    if row["missing_items"]:
+def _exclusion(row: Mapping[str, object], missing_items: str) -> str:
+    if missing_items:
         return RejectReason.MISSING_ITEM.value
     reason = _EXCLUDED_STAGES.get(str(row["ajcc_stage"]))
     return reason.value if reason else ""

@@ -1,0 +1,175 @@
+"""Dates as hospitals write them, and whether they can be true together.
+
+A date never leaves this package: what does is the distance between days. Messages give rows, columns and numbers of
+days, not the dates.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Literal
+
+import pandas as pd
+
+from npc_kedro.clinical.problems import Problems
+
+DATE_COLUMNS = ("birth_date", "treatment_start", "treatment_end", "response_date")
+"""The optional date columns, in the order in which they must follow each other."""
+
+DateOrder = Literal["auto", "dmy", "mdy"]
+
+_EXCEL_EPOCH = date(1899, 12, 30)
+_EXCEL_DAYS = range(1_000, 80_000)
+_YEARS = range(1890, 2101)
+_AGE_TOLERANCE_YEARS = 2.0
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+_YEAR_FIRST = re.compile(r"(\d{4})[-/.\u5e74 ](\d{1,2})[-/.\u6708 ](\d{1,2})\u65e5?")
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
+_YEAR_LAST = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})")
+_NAMED_MONTH = re.compile(r"(\d{1,2})[-/. ]*([A-Za-z]{3})[a-z]*[-/. ,]*(\d{4})")
+_TIME_OF_DAY = re.compile(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?$")
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A date as far as its spelling tells: certain, or two numbers that may be day and month."""
+
+    certain: date | None = None
+    pair: tuple[int, int, int] | None = None
+    swapped: bool = False
+
+
+def read_dates(table: pd.DataFrame, order: DateOrder, problems: Problems) -> dict[str, list[date | None]]:
+    """The dates of every date column that the table has.
+
+    Args:
+        table: cells as text, missing ones empty; the index is the row's number.
+        order: whether 03/04/2020 is the third of April (``dmy``) or the fourth of March (``mdy``); ``auto`` lets the
+            other dates of the column decide, then those of the whole table.
+        problems: takes what is no date, or what cannot be told.
+    """
+    columns = [column for column in DATE_COLUMNS if column in table]
+    written = {
+        column: {int(str(row)): _understood(text) for row, text in table[column].items() if text} for column in columns
+    }
+    by_table = _order_of([date for cells in written.values() for date in cells.values()])
+    dates: dict[str, list[date | None]] = {}
+    for column in columns:
+        own = _order_of(list(written[column].values()))
+        chosen = order if order != "auto" else own if own != "auto" else by_table
+        _complain_of_mixture(column, written[column], problems)
+        settled = _settled(column, written[column], chosen, problems)
+        dates[column] = [settled.get(int(str(row))) for row in table.index]
+    return dates
+
+
+def _understood(text: str) -> _Written | None:
+    """None if the text is no date at all."""
+    plain = _TIME_OF_DAY.sub("", unicodedata.normalize("NFKC", text).strip())
+    if match := _YEAR_FIRST.fullmatch(plain) or _COMPACT.fullmatch(plain):
+        year, month, day = (int(part) for part in match.groups())
+        found = _day(year, month, day)
+        return _Written(certain=found) if found else _Written(swapped=True) if _day(year, day, month) else None
+    if match := _YEAR_LAST.fullmatch(plain):
+        first, second, year = (int(part) for part in match.groups())
+        return _Written(pair=(first, second, year)) if _day(year, second, first) or _day(year, first, second) else None
+    if match := _NAMED_MONTH.fullmatch(plain):
+        name = match[2].lower()
+        found = _day(int(match[3]), _MONTHS.index(name) + 1, int(match[1])) if name in _MONTHS else None
+        return _Written(certain=found) if found else None
+    if re.fullmatch(r"\d{4,5}(\.0*)?", plain) and int(float(plain)) in _EXCEL_DAYS:
+        return _Written(certain=_EXCEL_EPOCH + timedelta(days=int(float(plain))))
+    return None
+
+
+def _day(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day) if year in _YEARS else None
+    except ValueError:
+        return None
+
+
+def _order_of(cells: Sequence[_Written | None]) -> DateOrder:
+    """The order that most of the telling dates have; ``auto`` if none tells or they are balanced."""
+    pairs = [cell.pair for cell in cells if cell is not None and cell.pair is not None]
+    day_first = sum(first > 12 for first, _, _ in pairs)
+    month_first = sum(second > 12 for _, second, _ in pairs)
+    return "auto" if day_first == month_first else "dmy" if day_first > month_first else "mdy"
+
+
+def _complain_of_mixture(column: str, cells: Mapping[int, _Written | None], problems: Problems) -> None:
+    """Excel with another country's settings turns 03/04/2020 into a wrong date and leaves 25/04/2020 as text."""
+    typed = [cell.pair for cell in cells.values() if cell is not None and cell.pair is not None]
+    real = [cell.certain for cell in cells.values() if cell is not None and cell.certain is not None]
+    if len(typed) > 1 and len(real) > 1 and all(max(p[:2]) > 12 for p in typed) and all(d.day <= 12 for d in real):
+        what = (
+            f"{len(typed)} dates are text with a day above 12 and all {len(real)} others have a day up to 12: a "
+            "spreadsheet has swapped day and month of the latter; restore the column from its source"
+        )
+        problems.add_column(column, what)
+
+
+def _settled(
+    column: str, cells: Mapping[int, _Written | None], order: DateOrder, problems: Problems
+) -> dict[int, date | None]:
+    settled: dict[int, date | None] = {}
+    open_rows = []
+    for row, cell in cells.items():
+        if cell is None:
+            problems.add(row, column, "not a date; expected year-month-day, e.g. 2020-03-25")
+        elif cell.certain is not None:
+            settled[row] = cell.certain
+        elif cell.swapped:
+            problems.add(row, column, "the month is above 12: day and month are swapped; expected year-month-day")
+        elif cell.pair is not None:
+            first, second, year = cell.pair
+            if order == "auto" and first != second:
+                open_rows.append(row)
+                continue
+            settled[row] = _day(year, second, first) if order == "dmy" else _day(year, first, second)
+            if settled[row] is None:
+                usual = "day/month/year" if order == "dmy" else "month/day/year"
+                problems.add(row, column, f"day and month are swapped: the table's dates are {usual}")
+    if open_rows:
+        rows = ", ".join(str(row) for row in open_rows[:10]) + (", ..." if len(open_rows) > 10 else "")
+        what = f"rows {rows} can be day/month or month/day; set ingest.clinical.date_order to dmy or mdy"
+        problems.add_column(column, what)
+    return settled
+
+
+def check_order(table: pd.DataFrame, dates: Mapping[str, Sequence[date | None]], problems: Problems) -> None:
+    """Birth, start of treatment, end, response: each after the one before; and the age that belongs to them.
+
+    Args:
+        table: with ``age`` in years (NaN if missing); the index is the row's number.
+        dates: as :func:`read_dates` gives them.
+        problems: takes what cannot be true.
+    """
+    for place, row in enumerate(table.index):
+        given = [(column, day) for column, days in dates.items() if (day := days[place]) is not None]
+        for (before, earlier), (after, later) in pairwise(given):
+            if later < earlier:
+                hint = _swap_hint(before, earlier, after, later)
+                problems.add(int(row), after, f"{(earlier - later).days} days before {before}{hint}")
+        present = dict(given)
+        birth, start = present.get("birth_date"), present.get("treatment_start")
+        if birth is None or start is None or start < birth:
+            continue
+        age, by_dates = float(table["age"].iloc[place]), (start - birth).days / 365.25
+        if abs(by_dates - age) > _AGE_TOLERANCE_YEARS:
+            what = f"{age:g} years, but birth_date and treatment_start are {by_dates:.0f} years apart"
+            problems.add(int(row), "age", what)
+
+
+def _swap_hint(before: str, earlier: date, after: str, later: date) -> str:
+    later_turned = _day(later.year, later.day, later.month)
+    earlier_turned = _day(earlier.year, earlier.day, earlier.month)
+    if later_turned and later_turned >= earlier:
+        return f"; day and month of {after} look swapped"
+    if earlier_turned and earlier_turned <= later:
+        return f"; day and month of {before} look swapped"
+    return "; correct one of the two"

@@ -1,0 +1,46 @@
+"""Which encoding a text file is in. Western and Chinese single files look alike to a decoder; their bytes do not."""
+
+import re
+
+from npc_kedro.errors import CohortError
+
+_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+
+_CHINESE, _WESTERN = "gb18030", "cp1252"
+
+
+def decoded(content: bytes, file: str, *, encoding: str = "") -> str:
+    """The text of a file.
+
+    UTF-16 and UTF-8 are recognised with certainty. Among the rest, Chinese text (GB18030) has its high bytes in pairs
+    and Western text (Windows-1252, of which Latin-1 is a part) has them alone, between ASCII letters.
+
+    Args:
+        content: the file's bytes.
+        file: its name, for the message.
+        encoding: the encoding, if the user knows it.
+
+    Raises:
+        CohortError: if no encoding fits, or the one given does not.
+    """
+    for candidate in (encoding,) if encoding else _candidates(content):
+        try:
+            text = content.decode(candidate)
+        except (UnicodeDecodeError, LookupError):
+            continue
+        if "\0" not in text:
+            return text.removeprefix("\ufeff")
+    tried = (
+        f"not {encoding}, as ingest.clinical.encoding says" if encoding else "neither UTF-8, GB18030 nor Latin-1 text"
+    )
+    msg = f"{file} is {tried}; save it as 'CSV UTF-8', or name its encoding in ingest.clinical.encoding"
+    raise CohortError(msg)
+
+
+def _candidates(content: bytes) -> list[str]:
+    for mark, encoding in _MARKS:
+        if content.startswith(mark):
+            return [encoding]
+    runs = [len(run) for run in re.findall(rb"[\x80-\xff]+", content)]
+    lone, paired = sum(length == 1 for length in runs), sum(length % 2 == 0 for length in runs)
+    return ["utf-8", *((_WESTERN, "latin-1") if lone > paired else (_CHINESE, _WESTERN))]

@@ -1,0 +1,73 @@
+"""Everything wrong with a table, in one message, with row and column."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from npc_kedro.dicom.privacy import IdentifierFilter
+from npc_kedro.errors import CohortError
+
+_SHOWN_PROBLEMS = 100
+_LONGEST_SHOWN_VALUE = 24
+_SHIFTED_ROW = 3
+"""A row with so many cells that cannot be understood has probably slipped by a column: a name may stand anywhere."""
+
+
+@dataclass(frozen=True)
+class _Problem:
+    row: int
+    where: str
+    what: str
+    value: str | None = None
+
+
+@dataclass
+class Problems:
+    """Collects what cannot be understood.
+
+    Cells are shown as they stand, so that they can be found; but no identifier, name or birth date, and no cell of a row
+    that seems to have slipped.
+    """
+
+    file: str
+    guard: IdentifierFilter = field(default_factory=IdentifierFilter)
+    found: list[_Problem] = field(default_factory=list)
+
+    def keep_private(self, texts: Iterable[str]) -> None:
+        """Learns texts that no message may show."""
+        self.guard.add(texts)
+
+    def add(self, row: int, column: str, what: str, *, value: str | None = None) -> None:
+        """One problem in one cell; ``value`` is what the cell holds, if it helps to know."""
+        self.found.append(_Problem(row, f"row {row}, column {column}", what, value))
+
+    def add_column(self, column: str, what: str) -> None:
+        """A problem of a whole column."""
+        self.found.append(_Problem(0, f"column {column}", what))
+
+    def require_none(self) -> None:
+        """Passes if nothing was found.
+
+        Raises:
+            CohortError: listing everything, in the order of rows.
+        """
+        if not self.found:
+            return
+        odd = Counter(problem.row for problem in self.found if problem.value is not None)
+        listed = [
+            self._sentence(problem, shifted=odd[problem.row] >= _SHIFTED_ROW)
+            for problem in sorted(self.found, key=lambda problem: problem.row)
+        ]
+        shown = listed[:_SHOWN_PROBLEMS]
+        more = [f"... and {len(listed) - len(shown)} more"] if len(listed) > len(shown) else []
+        msg = f"{self.file} has {len(listed)} problems; correct them, or map spellings in ingest.clinical.values:\n- "
+        raise CohortError(msg + "\n- ".join([*shown, *more]))
+
+    def _sentence(self, problem: _Problem, *, shifted: bool) -> str:
+        if problem.value is None:
+            return f"{problem.where}: {problem.what}"
+        if shifted:
+            return f"{problem.where}: not understood; {problem.what} (has the row slipped by a column?)"
+        redacted = self.guard.redact(problem.value)
+        short = redacted if len(redacted) <= _LONGEST_SHOWN_VALUE else redacted[:_LONGEST_SHOWN_VALUE] + "..."
+        return f"{problem.where}: {short!r}; {problem.what}"

@@ -1,0 +1,82 @@
+"""The rows of an Excel workbook (.xlsx) as text."""
+
+import io
+import warnings
+from datetime import date, datetime, time
+from typing import Any
+
+from npc_kedro.errors import CohortError
+
+
+def workbook_rows(content: bytes, file: str, *, sheet: str = "") -> list[list[str]]:
+    """The cells of one sheet: whole numbers without ``.0``, dates as ISO dates, formulas by the value last computed.
+
+    Args:
+        content: the file's bytes.
+        file: its name, for messages.
+        sheet: name or number (from 1) of the sheet; empty for the only one with content.
+
+    Raises:
+        CohortError: if the file is no workbook, the sheet is not clear, or a formula has no stored value.
+    """
+    import openpyxl
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # openpyxl warns of extensions and styles that do not concern us
+            values = openpyxl.load_workbook(io.BytesIO(content), data_only=True)
+            formulas = openpyxl.load_workbook(io.BytesIO(content))
+    except Exception as error:  # a damaged zip or its XML can raise anything
+        msg = f"{file} cannot be read as an Excel workbook ({type(error).__name__}); save it anew, or as 'CSV UTF-8'"
+        raise CohortError(msg) from None
+    name = _chosen_sheet(values, file, sheet)
+    _require_values(values[name], formulas[name], file)
+    return [[_text(cell) for cell in row] for row in values[name].iter_rows(min_row=1, min_col=1, values_only=True)]
+
+
+def _chosen_sheet(workbook: Any, file: str, sheet: str) -> str:
+    names = [worksheet.title for worksheet in workbook.worksheets]
+    if sheet in names:
+        return sheet
+    if sheet.isdecimal() and 1 <= int(sheet) <= len(names):
+        return names[int(sheet) - 1]
+    filled = [
+        worksheet.title
+        for worksheet in workbook.worksheets
+        if any(value is not None for row in worksheet.iter_rows(values_only=True) for value in row)
+    ]
+    if sheet:
+        msg = f"{file} has no sheet as named in ingest.clinical.sheet; it has {len(names)} sheets: give a number from 1"
+        raise CohortError(msg)
+    if len(filled) > 1:
+        places = ", ".join(str(names.index(title) + 1) for title in filled)
+        msg = f"{file}: sheets {places} have content; say in ingest.clinical.sheet which one is the clinical table"
+        raise CohortError(msg)
+    return filled[0] if filled else names[0]
+
+
+def _require_values(values: Any, formulas: Any, file: str) -> None:
+    """A workbook written by a program has formulas that nothing has computed yet: they would read as empty cells."""
+    empty = [
+        cell.coordinate
+        for row in formulas.iter_rows()
+        for cell in row
+        if cell.data_type == "f" and values[cell.coordinate].value is None
+    ]
+    if empty:
+        msg = f"{file}: the formulas in {', '.join(empty[:20])} have no stored value; open and save it in Excel"
+        raise CohortError(msg)
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.isoformat(sep=" ", timespec="seconds")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
