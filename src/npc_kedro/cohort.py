@@ -3,13 +3,19 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from npc_kedro.errors import CohortError
+
+CLINICAL_TABLES = ("clinical.csv", "clinical.xlsx", "clinical.tsv", "clinical.txt")
+"""What the clinical table may be called; upper and lower case do not matter."""
+
 
 @dataclass(frozen=True)
 class CohortFolder:
     """A cohort on disk.
 
     Attributes:
-        root: folder with ``dicom/``, ``clinical.csv`` and perhaps ``outlines/`` and ``series_override.csv``.
+        root: folder with ``dicom/``, ``clinical.csv`` (or ``.xlsx``) and perhaps ``outlines/``, ``identifiers.csv``,
+            ``series_override.csv`` and ``outline_override.csv``.
         simulated: whether the simulator wrote it. A real cohort is only ever read.
     """
 
@@ -23,8 +29,17 @@ class CohortFolder:
 
     @property
     def clinical_table(self) -> Path:
-        """The clinical table, one row a patient."""
-        return self.root / "clinical.csv"
+        """The clinical table, one row a patient; ``clinical.csv`` if there is none.
+
+        Raises:
+            CohortError: if several files could be it.
+        """
+        present = sorted(path for path in self.root.glob("[cC]*") if path.name.lower() in CLINICAL_TABLES)
+        if len(present) > 1:
+            names = ", ".join(path.name for path in present)
+            msg = f"Found {names} in the cohort folder; expected one clinical table. Keep one."
+            raise CohortError(msg)
+        return present[0] if present else self.root / CLINICAL_TABLES[0]
 
     @property
     def outlines(self) -> Path:
@@ -35,6 +50,16 @@ class CohortFolder:
     def series_override(self) -> Path:
         """Table that names the series to use for some patients; need not exist."""
         return self.root / "series_override.csv"
+
+    @property
+    def outline_override(self) -> Path:
+        """Table that names the outline to use for some patients; need not exist."""
+        return self.root / "outline_override.csv"
+
+    @property
+    def identifiers(self) -> Path:
+        """Table that joins a patient's several identifiers; need not exist."""
+        return self.root / "identifiers.csv"
 
 
 @dataclass(frozen=True)

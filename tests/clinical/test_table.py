@@ -90,7 +90,7 @@ def test_32_everything_wrong_is_listed_at_once_with_row_and_column(tmp_path: Pat
         "row 5, column age: 'abc'; expected years between 0 and 120",
         "row 6, column age: '190'",
         "row 6, column sex: 'x'",
-        f"row 7, column patient_id: patient {KEYS.patient('1')} is in row 2 already, with the same values; keep one row",
+        f"row 7, column patient_id: patient {KEYS.patient('1')} is in row 2 already, with the same values",
         "row 8, column patient_id: empty",
     ]:
         assert expected in message

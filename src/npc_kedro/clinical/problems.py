@@ -25,8 +25,8 @@ class _Problem:
 class Problems:
     """Collects what cannot be understood.
 
-    Cells are shown as they stand, so that they can be found; but no identifier, name or birth date, and no cell of a row
-    that seems to have slipped.
+    Cells are shown as they stand, so that they can be found; but no identifier, name or birth date, and no cell of a
+    row that seems to have slipped.
     """
 
     file: str

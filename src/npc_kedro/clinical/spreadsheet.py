@@ -15,9 +15,6 @@ from npc_kedro.errors import CohortError
 
 SEPARATORS = (",", ";", "\t", "|")
 
-TABLE_NAMES = ("clinical.csv", "clinical.xlsx", "clinical.tsv", "clinical.txt")
-"""What the clinical table may be called; upper and lower case do not matter."""
-
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _HEADING_WITHIN = 10
 """Rows in which the heading is sought: hospitals put titles and dates above it."""
@@ -36,20 +33,6 @@ class Reading:
     encoding: str = ""
     sheet: str = ""
     headings: Collection[str] = ()
-
-
-def find_table(root: Path) -> Path:
-    """The clinical table of a cohort folder; ``clinical.csv`` if there is none.
-
-    Raises:
-        CohortError: if several files could be it.
-    """
-    present = sorted(path for path in root.iterdir() if path.name.lower() in TABLE_NAMES) if root.is_dir() else []
-    if len(present) > 1:
-        names = ", ".join(path.name for path in present)
-        msg = f"Found {names} in the cohort folder; expected one clinical table. Keep one."
-        raise CohortError(msg)
-    return present[0] if present else root / TABLE_NAMES[0]
 
 
 def read_cells(path: Path, reading: Reading = Reading()) -> pd.DataFrame:

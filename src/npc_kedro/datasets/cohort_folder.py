@@ -75,7 +75,7 @@ class CohortFolderDataset(AbstractDataset[Writable | NothingSimulated, CohortFol
 
     def _exists(self) -> bool:
         root = self._real_root or self._simulated_root
-        return (root / "clinical.csv").is_file()
+        return CohortFolder(root=root, simulated=self._real_root is None).clinical_table.is_file()
 
     def _describe(self) -> dict[str, Any]:
         if self._real_root is not None:
@@ -94,14 +94,18 @@ def _checked(cohort: CohortFolder) -> CohortFolder:
         raise CohortFolderError(msg)
     missing = [
         name
-        for name, there in (("dicom/", cohort.dicom.is_dir()), ("clinical.csv", cohort.clinical_table.is_file()))
+        for name, there in (
+            ("dicom/", cohort.dicom.is_dir()),
+            ("clinical.csv or clinical.xlsx", cohort.clinical_table.is_file()),
+        )
         if not there
     ]
     if missing:
         found = ", ".join(sorted(path.name for path in cohort.root.iterdir())[:8]) or "nothing"
         msg = (
             f"the cohort in {str(cohort.root)!r} lacks {' and '.join(missing)} (found: {found}); a cohort needs "
-            "dicom/ with the MR files in any nesting and clinical.csv with one row a patient; outlines/ is optional"
+            "dicom/ with the MR files in any nesting and clinical.csv (or .xlsx) with one row a patient; outlines/ is "
+            "optional"
         )
         raise CohortFolderError(msg)
     return cohort

@@ -76,24 +76,25 @@ class Pseudonyms:
         return hmac.new(self.key, message, hashlib.sha256).hexdigest()[:16]
 
 
-def load_pseudonyms(*, simulated: bool, key_file: Path) -> Pseudonyms:
+def load_pseudonyms(*, simulated: bool, key_file: Path, aliases: Mapping[str, str] | None = None) -> Pseudonyms:
     """The pseudonyms of a cohort.
 
     A simulated cohort uses the published key. A real one uses the environment variable NPC_PSEUDONYM_KEY or else
     ``key_file``, which is created at first use, readable by its owner only. Losing the key means new pseudonyms.
+    ``aliases`` joins a patient's several identifiers.
 
     Raises:
         CohortError: if the key given is shorter than 16 characters.
     """
     if simulated:
-        return Pseudonyms(SIMULATED_KEY)
+        return Pseudonyms(SIMULATED_KEY, aliases or {})
     given = os.environ.get(KEY_VARIABLE, "").encode()
     key = given or _read_or_create(key_file)
     if len(key) < _SHORTEST_KEY:
         source = f"the environment variable {KEY_VARIABLE}" if given else f"the key file {key_file.name}"
         msg = f"{source} holds {len(key)} characters; expected at least {_SHORTEST_KEY} that nobody can guess"
         raise CohortError(msg)
-    return Pseudonyms(key)
+    return Pseudonyms(key, aliases or {})
 
 
 def _read_or_create(key_file: Path) -> bytes:

@@ -17,7 +17,7 @@ import pandas as pd
 from npc_kedro.dicom.geometry import SAME_PLACE_MM, common_normal
 from npc_kedro.dicom.headers import Header, Person, Rejection, read_header
 from npc_kedro.dicom.parallel import batches, ordered_map
-from npc_kedro.dicom.pseudonyms import Pseudonyms
+from npc_kedro.dicom.pseudonyms import Pseudonyms, normalised_identifier
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.rules import SeriesRules, judge
 from npc_kedro.dicom.timing import day_of
@@ -193,10 +193,17 @@ def _shared_identifiers(entries: Iterable[Header | Rejection], pseudonyms: Pseud
     for patient_key, persons in sorted(people.items()):
         births = {person.birth_date for person in persons} - {""}
         sexes = {person.sex.upper() for person in persons} & {"F", "M"}
-        names = {"".join(filter(str.isalnum, person.name)).casefold() for person in persons} - {""}
-        if len(births) > 1 or len(sexes) > 1 or (len(names) > 1 and not births):
+        if len(births) > 1 or len(sexes) > 1 or (not births and _has_two_names(persons)):
             what = "birth date" if len(births) > 1 else "sex" if len(sexes) > 1 else "name"
             yield f"patient {patient_key}: one PatientID with more than one {what}; give each person an identifier"
+
+
+def _has_two_names(persons: Iterable[Person]) -> bool:
+    """Whether one identifier stands beside two names; identifiers that the user has joined may differ in the name."""
+    names: dict[str, set[str]] = defaultdict(set)
+    for person in persons:
+        names[normalised_identifier(person.identifier)].add("".join(filter(str.isalnum, person.name)).casefold())
+    return any(len(found - {""}) > 1 for found in names.values())
 
 
 def resolve_files(found: Iterable[FoundFile], pseudonyms: Pseudonyms) -> dict[str, Path]:

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from npc_kedro.arrays import ImageTable, ImageTableWriter
+from npc_kedro.clinical.covariates import PREFIX
+from npc_kedro.clinical.identifiers import read_aliases
 from npc_kedro.clinical.table import read_clinical
 from npc_kedro.cohort import CohortFolder
 from npc_kedro.dicom.privacy import redacting
@@ -18,6 +20,7 @@ from npc_kedro.dicom.selection import choose_series as choose
 from npc_kedro.dicom.selection import patients_without_series, read_override
 from npc_kedro.errors import CohortError
 from npc_kedro.pipelines.ingest.parameters import IngestParameters
+from npc_kedro.pipelines.ingest.patients import disagreement, patients_in_use, patients_left_out
 
 _log = logging.getLogger(__name__)
 
@@ -44,11 +47,16 @@ def read_clinical_table(cohort: CohortFolder, parameters: dict[str, Any]) -> pd.
         )
         raise CohortError(msg)
     with redacting() as guard:
-        table = read_clinical(cohort.root / "clinical.csv", settings.clinical, _pseudonyms(cohort, settings))
+        table = read_clinical(cohort.clinical_table, settings.clinical, _pseudonyms(cohort, settings))
         guard.add(_spellings(table.identifiers.values()))
+        guard.add(table.private)
         _keep_key_map(cohort, settings, table.identifiers)
         usable = int((table.patients["exclusion"] == "").sum())
         _log.info("Clinical table: %d patients, %d of them complete and eligible", len(table.patients), usable)
+        for name in table.patients.columns[table.patients.columns.str.startswith(PREFIX)]:
+            _log.info("A further column of the clinical table comes along as %s", name)
+        for place, why in table.left_columns.items():
+            _log.info("Further column %d of the clinical table stays behind: %s", place, why)
     return table.patients
 
 
@@ -104,7 +112,9 @@ def choose_series(
         treatment_start=clinical.set_index("patient_key")["treatment_start_day"].dropna().to_dict(),
     )
     without = patients_without_series(judged, list(clinical.loc[clinical["exclusion"] == "", "patient_key"]))
-    for reason in sorted(set(without.values())):
+    if message := disagreement(clinical, series_survey, file=cohort.clinical_table.name):
+        _log.warning("%s", message)
+    for reason in sorted(set(without.values()) - {RejectReason.ROW_WITHOUT_IMAGES.value}):
         keys = sorted(key for key, why in without.items() if why == reason)
         some = ", ".join(keys[:_SHOWN]) + (", ..." if len(keys) > _SHOWN else "")
         _log.warning("%d patients are left out, %s: %s", len(keys), RejectReason(reason).meaning, some)
@@ -152,20 +162,17 @@ def decode_slices(
                 outline_writer, found, stored, matrix=settings.matrix, labels=settings.outlines.meanings()
             )
         slices = stored.finish(outlined.patients)
-        patients = _patients(clinical, slices.table, simulated=cohort.simulated)
+        patients = patients_in_use(clinical, slices.table, simulated=cohort.simulated)
         attrition, rejected_files = close_account(clinical, file_survey, series_judged, stored, outlined)
         _log.info("Slices: %d of %d patients, %d of them outlined", len(slices), len(patients), len(outlined.patients))
     return slices, outlined.images, patients, attrition, rejected_files
 
 
-def _patients(clinical: pd.DataFrame, slices: pd.DataFrame, *, simulated: bool) -> pd.DataFrame:
-    """The patients with slices, in the study's words."""
-    counts = slices.groupby("patient_key").agg(outlined=("outlined", "any"), n_slices=("patient_key", "size"))
-    columns = ["patient_key", "arm", "residual_tumor", "age", "sex", "ajcc_stage", "t_stage", "n_stage"]
-    patients = clinical[columns].merge(counts, on="patient_key", how="inner", validate="one_to_one")
-    patients["residual_tumor"] = patients["residual_tumor"].astype(int)
-    patients["simulated"] = simulated
-    return patients.sort_values("patient_key", ignore_index=True)
+def list_excluded_patients(
+    clinical: pd.DataFrame, file_survey: pd.DataFrame, series_judged: pd.DataFrame, patients: pd.DataFrame
+) -> pd.DataFrame:
+    """Every patient of the table or the folder who is not used, with the row, the step and the reason."""
+    return patients_left_out(clinical, file_survey, series_judged, patients)
 
 
 def _excluded_patients(clinical: pd.DataFrame, series: pd.DataFrame) -> dict[str, str]:
@@ -176,7 +183,8 @@ def _excluded_patients(clinical: pd.DataFrame, series: pd.DataFrame) -> dict[str
 
 
 def _pseudonyms(cohort: CohortFolder, settings: IngestParameters) -> Pseudonyms:
-    return load_pseudonyms(simulated=cohort.simulated, key_file=_key_file(settings))
+    aliases = read_aliases(cohort.identifiers)
+    return load_pseudonyms(simulated=cohort.simulated, key_file=_key_file(settings), aliases=aliases)
 
 
 def _keep_key_map(cohort: CohortFolder, settings: IngestParameters, identifiers: dict[Any, str]) -> None:

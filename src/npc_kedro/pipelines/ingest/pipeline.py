@@ -8,12 +8,20 @@
              └── choose_series ── series_judged ───┘
                         └── series_choice
 
+    clinical, file_survey, series_judged, patients ── list_excluded_patients ── excluded_patients
+
 Raw paths and identifiers stay inside the nodes; what lies between them holds pseudonyms.
 """
 
 from kedro.pipeline import Node, Pipeline
 
-from npc_kedro.pipelines.ingest.nodes import choose_series, decode_slices, read_clinical_table, survey_files
+from npc_kedro.pipelines.ingest.nodes import (
+    choose_series,
+    decode_slices,
+    list_excluded_patients,
+    read_clinical_table,
+    survey_files,
+)
 
 
 def create_pipeline(**_: object) -> Pipeline:
@@ -38,6 +46,12 @@ def create_pipeline(**_: object) -> Pipeline:
                 ["cohort", "clinical", "file_survey", "series_judged", "params:ingest"],
                 ["slices", "outlines", "patients", "attrition_ingest", "rejected_files"],
                 name="decode_slices",
+            ),
+            Node(
+                list_excluded_patients,
+                ["clinical", "file_survey", "series_judged", "patients"],
+                "excluded_patients",
+                name="list_excluded_patients",
             ),
         ],
         namespace="ingest",
