@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from npc_kedro.cohorts import draw_split
+from npc_kedro.cohorts import draw_split, forecast_split
 from npc_kedro.errors import CohortError
 
 
@@ -65,3 +65,29 @@ def test_too_few_free_patients_for_the_test_cohort_is_said():
     frame.loc[(frame["arm"] == "CCRT") & (frame["residual_tumor"] == 1), "outlined"] = True
     with pytest.raises(CohortError, match="in the test cohort, so that no AUC exists"):
         split(frame)
+
+
+@pytest.mark.parametrize("residual", [1, 2])
+def test_bad_input_33_fewer_patients_of_an_outcome_than_parts(residual: int) -> None:
+    """Fit, validation and test need one each."""
+    with pytest.raises(CohortError) as caught:
+        split(patients((residual, 20), (residual, 20)))
+    message = str(caught.value)
+    assert message.count("arm CCRT: ") >= 1
+    assert message.count("arm IC+CCRT: ") >= 1
+    assert f"(of {residual} and 20; {residual} and 20 have no outline and may be tested on)" in message
+
+
+def test_bad_input_33_three_patients_of_an_outcome_suffice() -> None:
+    drawn = split(patients((3, 20), (3, 20)))
+    residual = drawn[drawn["residual_tumor"] == 1]
+    assert residual.groupby("arm")["part"].agg(sorted).tolist() == [["fit", "test", "validation"]] * 2
+
+
+def test_the_forecast_is_the_division() -> None:
+    frame = patients((20, 30), (15, 45), outlined=20)
+    forecast = forecast_split(frame, test_share=0.2, validation_share=0.2, seed=1).set_index(["arm", "residual_tumor"])
+    assert forecast.loc[("CCRT", 1), ["patients", "test"]].tolist() == [20, 4]
+    assert forecast.loc[("IC+CCRT", 0), ["patients", "test"]].tolist() == [45, 9]
+    assert forecast["outlined"].sum() == 20
+    assert (forecast[["fit", "validation", "test"]].sum(axis=1) == forecast["patients"]).all()

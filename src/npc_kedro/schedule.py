@@ -65,9 +65,9 @@ class Schedule:
         self._bar: Any = None
         self._task: Any = None
 
-    def rank(self, node: str) -> tuple[float, str]:
-        """The order in which ready nodes start: the longest first, equals by name."""
-        return (-self._seconds[node], node)
+    def rank(self, node: str) -> tuple[bool, float, str]:
+        """The order in which ready nodes start: checks that may end the run, then the longest, equals by name."""
+        return (not node.rpartition(".")[2].startswith("check_"), -self._seconds[node], node)
 
     def begin(self, node: str) -> None:
         """A node starts."""

@@ -7,9 +7,11 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
 from npc_kedro.arrays import ImageTable
-from npc_kedro.errors import LeakError
+from npc_kedro.errors import CohortError, LeakError
+from npc_kedro.pipelines.segment import create_pipeline as segment
 from npc_kedro.pipelines.split import create_pipeline
-from npc_kedro.pipelines.split.nodes import address_crops, divide_patients
+from npc_kedro.pipelines.split.nodes import address_crops, check_division, divide_patients
+from npc_kedro.schedule import Schedule
 
 PARAMETERS = {"seed": 1, "test_share": 0.2, "validation_share": 0.2}
 
@@ -97,3 +99,25 @@ def test_a_leak_planted_in_the_manifest_stops_the_pipeline():
     ):
         with pytest.raises((LeakError, pd.errors.MergeError)):
             address_crops(images, planted)
+
+
+def test_bad_input_33_an_outcome_missing_in_an_arm_is_said_before_any_training():
+    frame = patients()
+    frame.loc[frame["arm"] == "CCRT", "residual_tumor"] = 0
+    with pytest.raises(CohortError, match="arm CCRT: found 0 patients with residual tumour and 20 without at all"):
+        check_division(frame, PARAMETERS)
+    forecast = check_division(patients(), PARAMETERS)
+    assert forecast["patients"].sum() == 40
+
+
+def test_bad_input_33_the_check_needs_patients_only_and_goes_first():
+    whole = create_pipeline() + segment()
+    assert whole.only_nodes("split.check_division").inputs() == {"patients", "params:split"}
+    schedule = Schedule([node.name for node in whole.nodes], workers=2)
+    ready = [
+        node.name
+        for node in whole.nodes
+        if node.inputs and set(node.inputs) <= {"patients", "params:split", "params:segment"}
+    ]
+    assert set(ready) == {"split.check_division", "segment.split_patients"}
+    assert min(ready, key=schedule.rank) == "split.check_division"

@@ -1,17 +1,43 @@
 """The split as the method section tells it: divide the patients, address their crops, describe the cohorts."""
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from npc_kedro.arrays import ImageTable
-from npc_kedro.cohorts import draw_split, is_simulated
+from npc_kedro.cohorts import draw_split, forecast_split, is_simulated
 from npc_kedro.leaks import require_disjoint, require_no_test_patients, require_one_side
 from npc_kedro.pipelines.split.parameters import SplitParameters
-from npc_kedro.study import Arm
+from npc_kedro.study import Arm, Outcome
 
 if TYPE_CHECKING:
     from npc_kedro.figures.canvas import Figure
+
+_log = logging.getLogger(__name__)
+
+_FEW_TEST_PATIENTS = 5
+"""Below this many patients of an outcome one patient moves the AUC by more than a fifth."""
+
+
+def check_division(patients: pd.DataFrame, parameters: dict[str, Any]) -> pd.DataFrame:
+    """Whether the patients who came through ``ingest`` can be divided at all: said before hours of training, not after.
+
+    Returns:
+        Patients of each arm and outcome, and how many of them each part would get.
+
+    Raises:
+        CohortError: if an outcome is missing in an arm or one of its parts.
+    """
+    settings = SplitParameters.model_validate(parameters)
+    forecast = forecast_split(
+        patients, test_share=settings.test_share, validation_share=settings.validation_share, seed=settings.seed
+    )
+    for row in forecast[forecast["test"] < _FEW_TEST_PATIENTS].itertuples():
+        outcome = Outcome.RT if row.residual_tumor else Outcome.NRT
+        words = (row.test, outcome.value, row.arm)
+        _log.warning("Only %d test patients with outcome %s in arm %s: its AUC will say little", *words)
+    return forecast
 
 
 def divide_patients(

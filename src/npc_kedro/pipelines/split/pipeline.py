@@ -4,6 +4,7 @@ from kedro.pipeline import Node, Pipeline
 
 from npc_kedro.pipelines.split.nodes import (
     address_crops,
+    check_division,
     describe_cohorts,
     divide_patients,
     draw_attrition,
@@ -12,9 +13,18 @@ from npc_kedro.pipelines.split.nodes import (
 
 
 def create_pipeline() -> Pipeline:
-    """patients + crops -> cohorts -> the crops of either cohort, Table 1, and the whole attrition table."""
+    """patients + crops -> cohorts -> the crops of either cohort, Table 1, and the whole attrition table.
+
+    ``check_division`` needs nothing but ``patients``: in a whole run it stands before the first training.
+    """
     return Pipeline(
         [
+            Node(
+                check_division,
+                inputs=["patients", "params:split"],
+                outputs="split_forecast",
+                name="check_division",
+            ),
             Node(
                 divide_patients,
                 inputs=["patients", "crops", "params:split"],
