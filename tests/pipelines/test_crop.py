@@ -119,5 +119,6 @@ def test_shipped_parameters_are_valid() -> None:
     written = OmegaConf.load(SHIPPED)["crop"]
     written["crop_size"], written["scratch"] = 80, "unset"
     rule = CropParameters.model_validate(OmegaConf.to_container(written, resolve=True)).rule()
-    assert rule.square
+    assert rule.margin == 0
+    assert not rule.square
     assert rule.min_side_mm == 20
