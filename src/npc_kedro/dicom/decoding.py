@@ -6,8 +6,9 @@ comparable; the stored integers are exact where nothing was resampled and the va
 """
 
 import hashlib
+import os
+import stat
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -20,27 +21,53 @@ from npc_kedro.imaging.resample import resample, square_extents
 _STORED_MAXIMUM = 65_535
 
 
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file to decode.
+
+    Attributes:
+        file: its pseudonym.
+        location: its path.
+        stamp: size and time of change when its header was read.
+        instance_key: pseudonym of its SOPInstanceUID.
+    """
+
+    file: str
+    location: str
+    stamp: tuple[int, int] | None
+    instance_key: str
+
+
 @dataclass(frozen=True)
 class SeriesTask:
-    """A series to decode: its files by pseudonym, and the direction across its slices."""
+    """A series to decode: its files, and the direction across its slices."""
 
     patient_key: str
     series_key: str
-    files: tuple[tuple[str, Path], ...]
+    files: tuple[SourceFile, ...]
     normal: tuple[float, float, float]
     matrix: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class DecodedSlice:
-    """Where a stored slice came from."""
+    """Where a stored slice came from.
+
+    Attributes:
+        file: pseudonym of its file.
+        instance_key: pseudonym of its SOPInstanceUID.
+        geometry: its own grid.
+        position_mm: its place along the series' normal.
+        spacing_mm: of the stored square grid.
+        pixels_sha256: the same for the same pixels, whatever file, encoding or patient they stand in.
+    """
 
     file: str
+    instance_key: str
     geometry: SliceGeometry
     position_mm: float
     spacing_mm: float
-    sha256: str
-    fingerprint: str
+    pixels_sha256: str
 
 
 @dataclass(frozen=True)
@@ -55,7 +82,6 @@ class DecodedSeries:
         rejected: file, reason and detail of the files that could not be decoded.
     """
 
-    task: SeriesTask
     pixels: np.ndarray
     scale: float
     offset: float
@@ -69,34 +95,42 @@ def decode_series(task: SeriesTask) -> DecodedSeries:
     images: list[np.ndarray] = []
     slices: list[DecodedSlice] = []
     rejected: list[tuple[str, RejectReason, str]] = []
-    for file, path in task.files:
+    for source in task.files:
         try:
-            decoded = decode_file(path.read_bytes())
+            decoded = decode_file(_content(source))
         except TagError as error:
-            rejected.append((file, error.reason, error.detail))
+            rejected.append((source.file, error.reason, error.detail))
             continue
         except OSError as error:
-            rejected.append((file, RejectReason.UNREADABLE, error.strerror or type(error).__name__))
+            rejected.append((source.file, RejectReason.UNREADABLE, error.strerror or type(error).__name__))
             continue
-        parallel = [image for image in decoded.images if image.frame.geometry.is_parallel_to(normal)]
+        parallel = [image for image in decoded if image.frame.geometry.is_parallel_to(normal)]
         if not parallel:
-            rejected.append((file, RejectReason.OTHER_ORIENTATION, RejectReason.OTHER_ORIENTATION.meaning))
+            rejected.append((source.file, RejectReason.OTHER_ORIENTATION, RejectReason.OTHER_ORIENTATION.meaning))
         for image in parallel:
             square, spacing_mm = _squared(image, task.matrix)
             images.append(square)
-            slices.append(
-                DecodedSlice(
-                    file=file,
-                    geometry=image.frame.geometry,
-                    position_mm=image.frame.geometry.position_along(normal),
-                    spacing_mm=spacing_mm,
-                    sha256=decoded.sha256,
-                    fingerprint=hashlib.blake2b(square.tobytes(), digest_size=16).hexdigest(),
-                )
-            )
+            geometry = image.frame.geometry
+            position_mm = geometry.position_along(normal)
+            sha256 = _fingerprint(image.stored, square)
+            slices.append(DecodedSlice(source.file, source.instance_key, geometry, position_mm, spacing_mm, sha256))
     order = sorted(range(len(slices)), key=lambda index: (slices[index].position_mm, slices[index].file))
     pixels, scale, offset = quantised([images[index] for index in order], task.matrix)
-    return DecodedSeries(task, pixels, scale, offset, tuple(slices[index] for index in order), tuple(rejected))
+    return DecodedSeries(pixels, scale, offset, tuple(slices[index] for index in order), tuple(rejected))
+
+
+def _content(source: SourceFile) -> bytes:
+    """The file's bytes.
+
+    Raises:
+        TagError: if the file is no longer the one whose header was read.
+        OSError: if it cannot be read.
+    """
+    with open(source.location, "rb", buffering=0) as file:  # noqa: PTH123  a Path costs more than the call
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode) or (status.st_size, status.st_mtime_ns) != source.stamp:
+            raise TagError(RejectReason.CHANGED_MEANWHILE, RejectReason.CHANGED_MEANWHILE.meaning)
+        return file.read()
 
 
 def _squared(image: DecodedImage, matrix: int) -> tuple[np.ndarray, float]:
@@ -105,6 +139,13 @@ def _squared(image: DecodedImage, matrix: int) -> tuple[np.ndarray, float]:
     extents = square_extents(geometry.shape, geometry.spacing)
     side_mm = extents[0].length * geometry.spacing[0]
     return resample(image.values, (matrix, matrix), extents=extents), side_mm / matrix
+
+
+def _fingerprint(stored: np.ndarray, square: np.ndarray) -> str:
+    """SHA-256 of the pixels: as stored in the file, or on the square grid where that is less to read."""
+    smaller = square if square.nbytes < stored.nbytes else stored
+    little_endian = smaller.astype(smaller.dtype.newbyteorder("<"), order="C", copy=False)
+    return hashlib.sha256(little_endian).hexdigest()
 
 
 def quantised(images: list[np.ndarray], matrix: int) -> tuple[np.ndarray, float, float]:
@@ -120,5 +161,8 @@ def quantised(images: list[np.ndarray], matrix: int) -> tuple[np.ndarray, float,
     whole = reach <= _STORED_MAXIMUM and all(np.array_equal(image, np.rint(image)) for image in images)
     scale = 1.0 if whole or reach == 0 else reach / _STORED_MAXIMUM
     for index, image in enumerate(images):
-        pixels[index] = np.rint((image - np.float32(low)) * np.float32(1.0 / scale)).clip(0, _STORED_MAXIMUM)
+        moved = image - np.float32(low)
+        if not whole:
+            moved = np.rint(moved * np.float32(1.0 / scale)).clip(0, _STORED_MAXIMUM)
+        pixels[index] = moved
     return pixels, scale, low

@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import mul
 
 import numpy as np
@@ -67,11 +68,7 @@ class SliceGeometry:
     @property
     def normal(self) -> np.ndarray:
         """Unit vector across the slice, pointing to the head as far as it does so at all."""
-        across = np.cross(self.orientation[:3], self.orientation[3:])
-        across = across / np.linalg.norm(across)
-        largest = across[np.argmax(np.abs(across))]
-        towards = across[2] if abs(across[2]) > 1e-3 else largest
-        return across if towards > 0 else -across
+        return _normal(self.orientation)
 
     @property
     def tilt_degrees(self) -> float:
@@ -95,6 +92,17 @@ class SliceGeometry:
         matrix[:3, 2] = self.position
         matrix[3, 2] = 1.0
         return matrix
+
+
+@lru_cache(maxsize=1024)
+def _normal(orientation: tuple[float, ...]) -> np.ndarray:
+    across = np.cross(orientation[:3], orientation[3:])
+    across = across / np.linalg.norm(across)
+    largest = across[np.argmax(np.abs(across))]
+    towards = across[2] if abs(across[2]) > 1e-3 else largest
+    normal = across if towards > 0 else -across
+    normal.setflags(write=False)
+    return normal
 
 
 def _finite(values: Sequence[float]) -> bool:

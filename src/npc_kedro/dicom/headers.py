@@ -3,16 +3,18 @@
 pydicom returns a dataset without warning when a file is cut inside its header, so every mandatory tag is checked here.
 """
 
+import io
 import os
 import re
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from npc_kedro.dicom.facts import SeriesFacts
 from npc_kedro.dicom.frames import ENHANCED_MR, read_frames
 from npc_kedro.dicom.geometry import SliceGeometry
+from npc_kedro.dicom.plain import plain_header
 from npc_kedro.dicom.pseudonyms import normalised_identifier
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.silence import silenced
@@ -30,6 +32,9 @@ OUTLINE_OBJECTS = (
 """SOP classes that hold outlines: RT Structure Set, Segmentation and Label Map Segmentation Storage."""
 
 _GREYSCALE = ("MONOCHROME1", "MONOCHROME2")
+
+_FIRST_BYTES = 32_768
+"""Most headers end before this."""
 
 _KNOWN_BEGINNINGS = {
     b"PK": "a zip archive; unpack it",
@@ -82,14 +87,19 @@ class Rejection:
 
 def read_header(found: FoundFile, *, accept_without_preamble: bool = False) -> Header | Rejection:
     """The header of a file, or why the file is refused. Never raises on what a file may contain."""
+    return read_headers([found], accept_without_preamble=accept_without_preamble)[0]
+
+
+def read_headers(found: Sequence[FoundFile], *, accept_without_preamble: bool = False) -> list[Header | Rejection]:
+    """The headers of several files; see :func:`read_header`."""
     with silenced():
-        return _read_header(found, accept_without_preamble)
+        return [_read_header(file, accept_without_preamble) for file in found]
 
 
 def _read_header(found: FoundFile, accept_without_preamble: bool) -> Header | Rejection:
     person: Person | None = None
     try:
-        dataset = _open(found.path, accept_without_preamble)
+        dataset = _open(found.location, accept_without_preamble)
         person = _person(dataset)
         return _header(found, person, dataset)
     except TagError as error:
@@ -101,21 +111,28 @@ def _read_header(found: FoundFile, accept_without_preamble: bool) -> Header | Re
         return Rejection(found, RejectReason.INVALID_TAG, detail, person)
 
 
-def _open(path: Path, accept_without_preamble: bool) -> Any:
-    import pydicom
-
-    status = path.stat()
+def _open(location: str, accept_without_preamble: bool) -> Any:
+    status = os.stat(location)  # noqa: PTH116  a Path costs more than the call
     if not stat.S_ISREG(status.st_mode):
         raise TagError(RejectReason.UNREADABLE, "not a regular file, or a link to a folder")
     if status.st_size == 0:
         raise TagError(RejectReason.EMPTY_FILE, RejectReason.EMPTY_FILE.meaning)
-    with path.open("rb") as file:
-        head = file.read(132)
-        preamble = head[128:132] == b"DICM"
-        if not preamble:
-            _require_plausible(head, accept_without_preamble)
-        file.seek(0, os.SEEK_SET)
-        return pydicom.dcmread(file, stop_before_pixels=True, force=not preamble)
+    with open(location, "rb", buffering=0) as file:  # noqa: PTH123
+        head = file.read(_FIRST_BYTES)
+        plain = plain_header(head)
+        if plain is not None:
+            return plain
+        head += file.read()
+    return plain_header(head) or _by_pydicom(head, accept_without_preamble)
+
+
+def _by_pydicom(content: bytes, accept_without_preamble: bool) -> Any:
+    import pydicom
+
+    preamble = content[128:132] == b"DICM"
+    if not preamble:
+        _require_plausible(content[:132], accept_without_preamble)
+    return pydicom.dcmread(io.BytesIO(content), stop_before_pixels=True, force=not preamble)
 
 
 def _require_plausible(head: bytes, accept_without_preamble: bool) -> None:

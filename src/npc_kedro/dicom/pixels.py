@@ -4,7 +4,6 @@ pydicom crops surplus pixel data with no more than a warning, and damage shows o
 checked against Rows and Columns, and every accepted slice is decoded.
 """
 
-import hashlib
 import io
 from dataclasses import dataclass
 from typing import Any
@@ -12,37 +11,47 @@ from typing import Any
 import numpy as np
 
 from npc_kedro.dicom.frames import Frame, read_frames
+from npc_kedro.dicom.plain import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN, plain_header
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.silence import silenced
-from npc_kedro.dicom.tags import TagError, required_whole
+from npc_kedro.dicom.tags import TagError, number, required_text, required_whole
 
-_NATIVE_LITTLE_ENDIAN = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")
-_DECODER_PACKAGES = "pylibjpeg, pylibjpeg-libjpeg, pylibjpeg-openjpeg, pyjpegls"
+_LARGEST_BYTES = 2**31
+"""Decoded size of one file above which a header is not believed: a damaged Rows must not ask for all memory."""
+
+_DECODERS = {
+    "1.2.840.10008.1.2.4.50": "pylibjpeg and pylibjpeg-libjpeg",
+    "1.2.840.10008.1.2.4.51": "pylibjpeg and pylibjpeg-libjpeg",
+    "1.2.840.10008.1.2.4.57": "pylibjpeg and pylibjpeg-libjpeg",
+    "1.2.840.10008.1.2.4.70": "pylibjpeg and pylibjpeg-libjpeg",
+    "1.2.840.10008.1.2.4.80": "pyjpegls",
+    "1.2.840.10008.1.2.4.81": "pyjpegls",
+    "1.2.840.10008.1.2.4.90": "pylibjpeg and pylibjpeg-openjpeg",
+    "1.2.840.10008.1.2.4.91": "pylibjpeg and pylibjpeg-openjpeg",
+    "1.2.840.10008.1.2.4.201": "pylibjpeg and pylibjpeg-openjpeg",
+    "1.2.840.10008.1.2.4.202": "pylibjpeg and pylibjpeg-openjpeg",
+    "1.2.840.10008.1.2.4.203": "pylibjpeg and pylibjpeg-openjpeg",
+}
+"""Transfer syntax to the packages that decode it."""
 
 
 @dataclass(frozen=True)
 class DecodedImage:
-    """One slice in real values.
+    """One slice.
 
     Attributes:
-        values: float32 (rows, columns); bright means high, also for MONOCHROME1.
+        values: float32 (rows, columns), real values; bright means high, also for MONOCHROME1.
+        stored: whole numbers (rows, columns) as the file stores them, for comparison with other files.
         frame: its geometry and rescaling.
     """
 
     values: np.ndarray
+    stored: np.ndarray
     frame: Frame
 
 
-@dataclass(frozen=True)
-class DecodedFile:
-    """All slices of a file, and the hash of its bytes."""
-
-    images: tuple[DecodedImage, ...]
-    sha256: str
-
-
-def decode_file(content: bytes) -> DecodedFile:
-    """The slices of a DICOM file.
+def decode_file(content: bytes) -> tuple[DecodedImage, ...]:
+    """The slices of a DICOM file; frames without any contrast are left out.
 
     Args:
         content: the file's bytes, as accepted by :func:`npc_kedro.dicom.headers.read_header`.
@@ -60,49 +69,93 @@ def decode_file(content: bytes) -> DecodedFile:
         raise TagError(RejectReason.PIXELS_UNDECODABLE, detail) from None
 
 
-def _decode(content: bytes) -> DecodedFile:
-    import pydicom
-
-    dataset = pydicom.dcmread(io.BytesIO(content), force=True)
-    if "PixelData" not in dataset:  # of compressed pixels without an end pydicom keeps nothing, not even the header
-        raise TagError(RejectReason.PIXELS_TRUNCATED, "no pixel data: the file is cut, or holds none")
-    frames = read_frames(dataset)
-    stored = _stored_values(dataset, len(frames))
-    inverted = dataset.PhotometricInterpretation == "MONOCHROME1"
+def _decode(content: bytes) -> tuple[DecodedImage, ...]:
+    plain = plain_header(content)
+    if plain is not None and plain.is_native:
+        dataset: Any = plain
+        frames = read_frames(dataset)
+        length = min(plain.pixels_length or 0, len(content) - plain.pixels_at)
+        stored = _native(dataset, memoryview(content)[plain.pixels_at : plain.pixels_at + length], len(frames))
+    else:
+        dataset = _opened(content)
+        frames = read_frames(dataset)
+        stored = _by_pydicom(dataset, len(frames))
+    inverted = required_text(dataset, "PhotometricInterpretation") == "MONOCHROME1"
     images = []
-    for values, frame in zip(stored, frames, strict=True):
+    for values, frame in zip(_within_bits_stored(dataset, stored), frames, strict=True):
         if values.min() == values.max():
             continue
         real = (_inverted(values, dataset) if inverted else values).astype(np.float32)
         if (frame.slope, frame.intercept) != (1.0, 0.0):
             real = real * np.float32(frame.slope) + np.float32(frame.intercept)
-        images.append(DecodedImage(real, frame))
+        images.append(DecodedImage(real, values, frame))
     if not images:
         raise TagError(RejectReason.CONSTANT_IMAGE, RejectReason.CONSTANT_IMAGE.meaning)
-    return DecodedFile(tuple(images), hashlib.sha256(content).hexdigest())
+    rescaled = [image for image in images if (image.frame.slope, image.frame.intercept) != (1.0, 0.0)]
+    if not all(np.isfinite(image.values).all() for image in rescaled):
+        raise TagError(RejectReason.INVALID_TAG, "RescaleSlope carries the values beyond what can be stored")
+    return tuple(images)
 
 
-def _stored_values(dataset: Any, frames: int) -> np.ndarray:
-    """Stored values as (frames, rows, columns)."""
-    shape = (frames, int(dataset.Rows), int(dataset.Columns))
-    syntax = dataset.file_meta.get("TransferSyntaxUID")
-    if syntax is not None and syntax.is_encapsulated:
-        return _decompressed(dataset, syntax, shape)
+def _opened(content: bytes) -> Any:
+    import pydicom
+
+    dataset = pydicom.dcmread(io.BytesIO(content), force=True)
+    if "PixelData" not in dataset:  # of compressed pixels without an end pydicom keeps nothing, not even the header
+        raise TagError(RejectReason.PIXELS_TRUNCATED, "no pixel data: the file is cut, or holds none")
+    return dataset
+
+
+def _shape(dataset: Any, frames: int) -> tuple[int, int, int]:
+    """Frames, rows, columns.
+
+    Raises:
+        TagError: if they ask for more memory than any MR file needs.
+    """
+    shape = (frames, required_whole(dataset, "Rows", lowest=1), required_whole(dataset, "Columns", lowest=1))
+    needed = shape[0] * shape[1] * shape[2] * _bytes_each(dataset)
+    if needed > _LARGEST_BYTES:
+        detail = f"{shape[0]} x {shape[1]} x {shape[2]} pixels need {needed} bytes; at most {_LARGEST_BYTES} are decoded"
+        raise TagError(RejectReason.PIXELS_MISMATCH, detail)
+    return shape
+
+
+def _bytes_each(dataset: Any) -> int:
+    """Bytes of a stored pixel, at least 1."""
+    return max(required_whole(dataset, "BitsAllocated", lowest=1) // 8, 1)
+
+
+def _native(dataset: Any, content: memoryview | bytes, frames: int) -> np.ndarray:
+    """Uncompressed little-endian pixels as (frames, rows, columns), without a copy."""
+    shape = _shape(dataset, frames)
     bits = required_whole(dataset, "BitsAllocated", lowest=8)
-    _require_length(len(dataset.PixelData), shape, bits)
-    if syntax in _NATIVE_LITTLE_ENDIAN and bits in (8, 16):
-        kind = np.dtype(f"<{'i' if dataset.PixelRepresentation else 'u'}{bits // 8}")
-        return np.frombuffer(dataset.PixelData, kind, count=int(np.prod(shape))).reshape(shape)
-    return dataset.pixel_array.reshape(shape)
+    _require_length(len(content), shape, bits)
+    if bits not in (8, 16, 32):
+        raise TagError(RejectReason.INVALID_TAG, f"BitsAllocated is {bits}; expected 8, 16 or 32")
+    kind = np.dtype(f"<{'i' if _is_signed(dataset) else 'u'}{bits // 8}")
+    return np.frombuffer(content, kind, count=shape[0] * shape[1] * shape[2]).reshape(shape)
 
 
 def _require_length(found: int, shape: tuple[int, int, int], bits: int) -> None:
-    expected = int(np.prod(shape)) * bits // 8
+    expected = shape[0] * shape[1] * shape[2] * bits // 8
     detail = f"{found} bytes of pixel data; {shape[0]} x {shape[1]} x {shape[2]} pixels of {bits} bits need {expected}"
     if found < expected:
         raise TagError(RejectReason.PIXELS_TRUNCATED, detail)
     if found > expected + expected % 2:
         raise TagError(RejectReason.PIXELS_MISMATCH, detail)
+
+
+def _by_pydicom(dataset: Any, frames: int) -> np.ndarray:
+    """Pixels in any other transfer syntax as (frames, rows, columns)."""
+    syntax = dataset.file_meta.get("TransferSyntaxUID")
+    if syntax is not None and syntax.is_encapsulated:
+        return _decompressed(dataset, syntax, _shape(dataset, frames))
+    little_endian = syntax is None and dataset.original_encoding[1]
+    if little_endian or syntax in (IMPLICIT_LITTLE_ENDIAN, EXPLICIT_LITTLE_ENDIAN):
+        return _native(dataset, dataset.PixelData, frames)
+    shape = _shape(dataset, frames)
+    _require_length(len(dataset.PixelData), shape, required_whole(dataset, "BitsAllocated", lowest=8))
+    return dataset.pixel_array.reshape(shape)
 
 
 def _decompressed(dataset: Any, syntax: Any, shape: tuple[int, int, int]) -> np.ndarray:
@@ -114,16 +167,42 @@ def _decompressed(dataset: Any, syntax: Any, shape: tuple[int, int, int]) -> np.
     except NotImplementedError:
         available = False
     if not available:
-        detail = f"transfer syntax {syntax.name}: install {_DECODER_PACKAGES}"
-        raise TagError(RejectReason.MISSING_DECODER, detail)
+        package = _DECODERS.get(str(syntax))
+        remedy = f"install {package}" if package else "no package decodes it; export the series uncompressed"
+        raise TagError(RejectReason.MISSING_DECODER, f"transfer syntax {syntax.name}: {remedy}")
     decoded = np.asarray(dataset.pixel_array)
     if decoded.shape not in (shape, shape[1:]):
         raise TagError(RejectReason.PIXELS_MISMATCH, f"decoded pixels are {decoded.shape}; expected {shape}")
     return decoded.reshape(shape)
 
 
+def _is_signed(dataset: Any) -> bool:
+    return required_whole(dataset, "PixelRepresentation", lowest=0) == 1
+
+
+def _within_bits_stored(dataset: Any, stored: np.ndarray) -> np.ndarray:
+    """The values without what older files keep in the bits above High Bit, overlays above all (DICOM PS3.5, 8.1.1)."""
+    allocated = stored.dtype.itemsize * 8
+    bits = _bits_stored(dataset, allocated)
+    if bits == allocated or stored.dtype.kind not in "iu":
+        return stored
+    shift = allocated - bits
+    if stored.dtype.kind == "u":
+        return stored if int(stored.max()) < 2**bits else stored & stored.dtype.type(2**bits - 1)
+    within = int(stored.min()) >= -(2 ** (bits - 1)) and int(stored.max()) < 2 ** (bits - 1)
+    return stored if within else (stored << shift) >> shift
+
+
+def _bits_stored(dataset: Any, allocated: int) -> int:
+    """BitsStored where it is believable and the values begin at the lowest bit; otherwise all bits."""
+    bits, high = number(dataset, "BitsStored"), number(dataset, "HighBit")
+    if not 1 <= bits <= allocated or (high == high and high != bits - 1):
+        return allocated
+    return int(bits)
+
+
 def _inverted(values: np.ndarray, dataset: Any) -> np.ndarray:
     """MONOCHROME1 shows high values dark: turned round within the range of BitsStored (DICOM PS3.3 C.7.6.3.1.2)."""
-    bits = int(dataset.get("BitsStored") or dataset.BitsAllocated)
-    top = -1 if dataset.PixelRepresentation else 2**bits - 1
+    bits = _bits_stored(dataset, values.dtype.itemsize * 8)
+    top = -1 if _is_signed(dataset) else 2**bits - 1
     return top - values.astype(np.int64)

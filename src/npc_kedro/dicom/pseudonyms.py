@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 from npc_kedro.errors import CohortError
@@ -67,13 +68,27 @@ class Pseudonyms:
         """The key of a study (StudyInstanceUID)."""
         return self._digest("study", uid)
 
+    def instance(self, uid: str) -> str:
+        """The key of an instance (SOPInstanceUID)."""
+        return self._digest("instance", uid)
+
+    def mark(self, kind: str, value: str) -> str:
+        """A hash by which two values of one kind can be held together without being kept; "" for an empty value."""
+        return self._digest(kind, value) if value else ""
+
     def file(self, relative_path: str) -> str:
         """The key of a file (path relative to its folder); undecodable file names are hashed byte by byte."""
         return self._digest("file", relative_path)
 
     def _digest(self, kind: str, value: str) -> str:
-        message = kind.encode() + b"\0" + value.encode("utf-8", "surrogateescape")
-        return hmac.new(self.key, message, hashlib.sha256).hexdigest()[:16]
+        return _digest(self.key, kind, value)
+
+
+@lru_cache(maxsize=4096)
+def _digest(key: bytes, kind: str, value: str) -> str:
+    """Cached, since the slices of a series repeat their patient, study and series."""
+    message = kind.encode() + b"\0" + value.encode("utf-8", "surrogateescape")
+    return hmac.digest(key, message, "sha256").hex()[:16]
 
 
 def load_pseudonyms(*, simulated: bool, key_file: Path, aliases: Mapping[str, str] | None = None) -> Pseudonyms:

@@ -35,6 +35,7 @@ class RejectReason(StrEnum):
     PIXELS_MISMATCH = "pixels_mismatch", "pixel data do not fit Rows x Columns"
     PIXELS_UNDECODABLE = "pixels_undecodable", "the decoder refuses the compressed pixels"
     MISSING_DECODER = "missing_decoder", "no decoder installed for this transfer syntax"
+    CHANGED_MEANWHILE = "changed_meanwhile", "the file was changed while the folder was being read; run again"
     CONSTANT_IMAGE = "constant_image", "every pixel has the same value"
 
     # Series

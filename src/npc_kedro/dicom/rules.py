@@ -80,6 +80,15 @@ class SeriesRules(BaseModel):
     evidence: tuple[EvidenceRule, ...] = Field(description="points for and against")
     minimum: dict[Aspect, int] = Field(description="points that a candidate needs in an aspect")
 
+    @model_validator(mode="after")
+    def _one_rule_a_name(self) -> Self:
+        names = Counter(rule.name for rule in (*self.exclude, *self.evidence))
+        twice = sorted(name for name, count in names.items() if count > 1)
+        if twice:
+            msg = f"several rules are named {', '.join(twice)}; a name stands for one rule"
+            raise ValueError(msg)
+        return self
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -98,32 +107,36 @@ class Judgement:
     detail: str
 
 
-def judge(facts: Counter[SeriesFacts], tilt_degrees: float, rules: SeriesRules) -> Judgement:
+def applying(facts: SeriesFacts, rules: SeriesRules) -> frozenset[str]:
+    """Names of the rules that apply to one header. Unlike the header's texts, they name nobody and may be stored."""
+    return frozenset(rule.name for rule in (*rules.exclude, *rules.evidence) if rule.applies_to(facts))
+
+
+def judge(applying: Counter[frozenset[str]], tilt_degrees: float, rules: SeriesRules) -> Judgement:
     """Judges one series.
 
     Args:
-        facts: header facts of its files with their counts; a rule applies to the series if it applies to at least
-            half of the files.
+        applying: for its files, the names of the rules that apply (see :func:`applying`), with their counts; a rule
+            applies to the series if it applies to at least half of the files.
         tilt_degrees: angle between the slices' normal and the body's axis.
         rules: the rules.
     """
-    applying = [rule for rule in rules.evidence if _applies(rule, facts)]
-    evidence = tuple(f"{rule.name}{rule.points:+d}" for rule in applying)
-    points = sum(rule.points for rule in applying)
-    excluded = [rule.name for rule in rules.exclude if _applies(rule, facts)]
+    hits: Counter[str] = Counter()
+    for names, count in applying.items():
+        hits.update(dict.fromkeys(names, count))
+    holding = {name for name, count in hits.items() if 2 * count >= applying.total()}
+    speaking = [rule for rule in rules.evidence if rule.name in holding]
+    evidence = tuple(f"{rule.name}{rule.points:+d}" for rule in speaking)
+    points = sum(rule.points for rule in speaking)
+    excluded = [rule.name for rule in rules.exclude if rule.name in holding]
     if tilt_degrees > rules.max_tilt_degrees:
         detail = f"tilted by {tilt_degrees:.0f} degrees; at most {rules.max_tilt_degrees:g} is axial"
         return Judgement(points, evidence, RejectReason.NOT_AXIAL, detail)
     if excluded:
         return Judgement(points, evidence, RejectReason.EXCLUDED_BY_RULE, ", ".join(excluded))
     for aspect, reason in (("t1", RejectReason.NO_T1_EVIDENCE), ("contrast", RejectReason.NO_CONTRAST_EVIDENCE)):
-        found = sum(rule.points for rule in applying if rule.aspect == aspect)
+        found = sum(rule.points for rule in speaking if rule.aspect == aspect)
         needed = rules.minimum.get(aspect, 0)  # type: ignore[call-overload]
         if found < needed:
             return Judgement(points, evidence, reason, f"{found} of {needed} points for {aspect}")
     return Judgement(points, evidence, None, "")
-
-
-def _applies(rule: Rule, facts: Counter[SeriesFacts]) -> bool:
-    hits = sum(count for fact, count in facts.items() if rule.applies_to(fact))
-    return 2 * hits >= facts.total()

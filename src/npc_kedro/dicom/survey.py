@@ -1,33 +1,28 @@
 """The survey: every file below the DICOM folder ends with a patient and a series, or with a reason why not.
 
-Names, identifiers, paths and descriptions live here in memory only; the tables that come out hold pseudonyms, points
-and reason codes.
+The tables that come out hold pseudonyms, points and reason codes; nothing that names a patient comes in.
 """
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from npc_kedro.dicom.entries import Entry, PersonMarks
 from npc_kedro.dicom.geometry import SAME_PLACE_MM, common_normal
-from npc_kedro.dicom.headers import Header, Person, Rejection, read_header
-from npc_kedro.dicom.parallel import batches, ordered_map
-from npc_kedro.dicom.pseudonyms import Pseudonyms, normalised_identifier
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.rules import SeriesRules, judge
-from npc_kedro.dicom.timing import day_of
 from npc_kedro.dicom.walk import FoundFile
-from npc_kedro.errors import CohortError
 
-_BATCH = 64
-"""Headers read per task: a header takes under a millisecond, a round trip to a process costs about as much."""
+FILE_COLUMNS = ["file", "patient_key", "series_key", "instance_key", "reason", "detail"]
 
-FILE_COLUMNS = ["file", "patient_key", "series_key", "reason", "detail"]
+SERIES_COLUMNS = [
+    "patient_key", "series_key", "study_key", "study_day", "n_files", "n_slices", "normal_x", "normal_y", "normal_z",
+    "tilt_degrees", "slice_distance_mm", "even_spacing", "points", "evidence", "reason", "detail",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -35,99 +30,93 @@ class Survey:
     """What the folder holds, without anything that names a patient.
 
     Attributes:
-        files: one row per file: ``file``, ``patient_key``, ``series_key`` (empty if unknown), ``reason`` (empty if the
-            file may be used), ``detail``. Sorted by the files' relative paths.
-        series: one row per patient and series: keys, numbers of files and slices, normal, tilt, spacing, the rules'
-            points, evidence, reason (empty for a candidate) and detail. Sorted by keys.
+        files: one row per file: ``file``, ``patient_key``, ``series_key``, ``instance_key`` (empty if unknown),
+            ``reason`` (empty if the file may be used), ``detail``. Sorted by the files' relative paths.
+        series: one row per patient and series: keys, shifted day of the examination (NaN if undated), numbers of files
+            and slices, normal, tilt, spacing, the rules' points, evidence, reason (empty for a candidate) and detail.
+            Sorted by keys.
+        problems: contradictions that only the user can resolve, one sentence each.
     """
 
     files: pd.DataFrame
     series: pd.DataFrame
+    problems: tuple[str, ...]
 
 
-def read_headers(
-    found: Sequence[FoundFile], *, workers: int, accept_without_preamble: bool = False
-) -> Iterator[Header | Rejection]:
-    """The headers of all files, in the files' order, read by several processes."""
-    read = partial(_read_batch, accept_without_preamble=accept_without_preamble)
-    for batch in ordered_map(read, batches(list(found), _BATCH), workers=workers):
-        yield from batch
+Refusals = dict[str, tuple[RejectReason, str]]
+"""File pseudonym to reason and detail."""
 
 
-def _read_batch(found: list[FoundFile], *, accept_without_preamble: bool) -> list[Header | Rejection]:
-    return [read_header(file, accept_without_preamble=accept_without_preamble) for file in found]
-
-
-def survey(entries: Iterable[Header | Rejection], pseudonyms: Pseudonyms, rules: SeriesRules) -> Survey:
+def survey(entries: Sequence[Entry], found: Sequence[FoundFile], rules: SeriesRules) -> Survey:
     """Groups what was read into patients and series and judges every series.
 
-    Raises:
-        CohortError: if two different files carry one SOPInstanceUID, or one PatientID belongs to two people.
+    Args:
+        entries: one per file.
+        found: the files themselves, opened only where two carry one SOPInstanceUID.
+        rules: how a series is judged.
     """
-    everything = list(entries)
-    headers = [entry for entry in everything if isinstance(entry, Header)]
-    rejected = {entry.found: entry for entry in everything if isinstance(entry, Rejection)}
-    problems = [*_shared_identifiers(everything, pseudonyms)]
-    unique, copies, clashes = _without_duplicates(headers, pseudonyms)
-    problems += clashes
-    if problems:
-        msg = "The DICOM folder contradicts itself; correct the export:\n- " + "\n- ".join(problems)
-        raise CohortError(msg)
-    groups: dict[tuple[str, str], list[Header]] = defaultdict(list)
-    for header in unique:
-        groups[pseudonyms.patient(header.person.identifier), pseudonyms.series(header.series_uid)].append(header)
-    misfits: dict[FoundFile, Rejection] = {}
-    series_rows = []
+    locations = {entry.file: file for entry, file in zip(entries, found, strict=True)}
+    accepted = [entry for entry in entries if not entry.reason]
+    unique, refusals, clashes = _without_duplicates(accepted, locations)
+    groups: dict[tuple[str, str], list[Entry]] = defaultdict(list)
+    for entry in unique:
+        groups[entry.patient_key, entry.series_key].append(entry)
+    rows = []
     for (patient_key, series_key), members in sorted(groups.items(), key=lambda item: item[0]):
         row, unfit = _series_row(members, rules)
-        misfits |= {rejection.found: rejection for rejection in unfit}
-        study_key = pseudonyms.study(members[0].study_uid)
-        keys = {"patient_key": patient_key, "series_key": series_key, "study_key": study_key}
-        series_rows.append({**keys, "study_day": _study_day(members, patient_key, pseudonyms), **row})
-    reasons = {**rejected, **copies, **misfits}
-    files = [_file_row(entry, reasons.get(entry.found), pseudonyms) for entry in everything]
-    return Survey(pd.DataFrame(files, columns=FILE_COLUMNS), pd.DataFrame(series_rows, columns=_SERIES_COLUMNS))
+        refusals |= unfit
+        rows.append({"patient_key": patient_key, "series_key": series_key, **row})
+    return Survey(
+        files=_file_table(entries, refusals),
+        series=pd.DataFrame(rows, columns=SERIES_COLUMNS).astype({"study_day": "float64"}),
+        problems=(*_shared_identifiers(accepted), *clashes),
+    )
 
 
-_SERIES_COLUMNS = [
-    "patient_key", "series_key", "study_key", "study_day", "n_files", "n_slices", "normal_x", "normal_y", "normal_z",
-    "tilt_degrees", "slice_distance_mm", "even_spacing", "points", "evidence", "reason", "detail",
-]  # fmt: skip
+def _file_table(entries: Sequence[Entry], refusals: Refusals) -> pd.DataFrame:
+    refused = [refusals.get(entry.file) for entry in entries]
+    return pd.DataFrame(
+        {
+            "file": [entry.file for entry in entries],
+            "patient_key": [entry.patient_key for entry in entries],
+            "series_key": [entry.series_key for entry in entries],
+            "instance_key": [entry.instance_key for entry in entries],
+            "reason": [why[0].value if why else entry.reason for entry, why in zip(entries, refused, strict=True)],
+            "detail": [why[1] if why else entry.detail for entry, why in zip(entries, refused, strict=True)],
+        },
+        columns=FILE_COLUMNS,
+        dtype=object,
+    )
 
 
-def _study_day(members: list[Header], patient_key: str, pseudonyms: Pseudonyms) -> float:
-    """The first day on which the series was taken, on the patient's shifted calendar; NaN if undated."""
-    days = [day_of(header.study_date) for header in members if header.study_date]
-    known = [day for day in days if day is not None]
-    return float(pseudonyms.shifted_day(patient_key, min(known))) if known else float("nan")
-
-
-def _file_row(entry: Header | Rejection, rejection: Rejection | None, pseudonyms: Pseudonyms) -> dict[str, str]:
-    person = entry.person
-    return {
-        "file": pseudonyms.file(entry.found.relative),
-        "patient_key": pseudonyms.patient(person.identifier) if person and person.known else "",
-        "series_key": pseudonyms.series(entry.series_uid) if isinstance(entry, Header) else "",
-        "reason": rejection.reason.value if rejection else "",
-        "detail": rejection.detail if rejection else "",
-    }
-
-
-def _series_row(members: list[Header], rules: SeriesRules) -> tuple[dict[str, object], list[Rejection]]:
+def _series_row(members: list[Entry], rules: SeriesRules) -> tuple[dict[str, object], Refusals]:
     """A series' row, and its files that do not belong to its stack of slices."""
-    normal = common_normal([geometry for header in members for geometry in header.geometries])
-    parallel, unfit = _split(members, lambda header: any(g.is_parallel_to(normal) for g in header.geometries))
-    rejections = [_refuse(header, RejectReason.OTHER_ORIENTATION) for header in unfit]
-    stack, repeated = _one_per_place(parallel, normal)
-    rejections += [_refuse(header, RejectReason.REPEATED_POSITION) for header in repeated]
-    geometries = [geometry for header in stack for geometry in header.geometries if geometry.is_parallel_to(normal)]
-    distances = np.diff(sorted(geometry.position_along(normal) for geometry in geometries))
+    geometries = [geometry for entry in members for geometry in entry.geometries]
+    normal = common_normal(geometries)
+    parallel = {geometry.orientation: geometry.is_parallel_to(normal) for geometry in geometries}
+    places: list[float] = []
+    refusals: Refusals = {}
+    taken: set[int] = set()
+    for entry in sorted(members, key=lambda entry: (entry.order, entry.instance_key)):
+        along = [g.position_along(normal) for g in entry.geometries if parallel[g.orientation]]
+        place = round(along[0] / SAME_PLACE_MM) if along else 0
+        if not along:
+            refusals[entry.file] = (RejectReason.OTHER_ORIENTATION, RejectReason.OTHER_ORIENTATION.meaning)
+        elif len(entry.geometries) == 1 and not taken.isdisjoint((place - 1, place, place + 1)):
+            # the first single-frame file at a place is kept: by temporal position, acquisition, instance, then UID
+            refusals[entry.file] = (RejectReason.REPEATED_POSITION, RejectReason.REPEATED_POSITION.meaning)
+        else:
+            taken.add(place)
+            places += along
+    distances = np.diff(sorted(places))
     typical = float(np.median(distances)) if len(distances) else float("nan")
     tilt = float(np.degrees(np.arccos(np.clip(abs(normal[2]), 0.0, 1.0))))
-    judgement = judge(Counter(header.facts for header in members), tilt, rules)
+    judgement = judge(Counter(entry.rules for entry in members), tilt, rules)
     row = {
+        "study_key": members[0].study_key,
+        "study_day": min((entry.day for entry in members if entry.day is not None), default=float("nan")),
         "n_files": len(members),
-        "n_slices": len(geometries),
+        "n_slices": len(places),
         **{f"normal_{axis}": float(part) for axis, part in zip("xyz", normal, strict=True)},
         "tilt_degrees": round(tilt, 3),
         "slice_distance_mm": round(typical, 4),
@@ -137,75 +126,49 @@ def _series_row(members: list[Header], rules: SeriesRules) -> tuple[dict[str, ob
         "reason": judgement.reason.value if judgement.reason else "",
         "detail": judgement.detail,
     }
-    return row, rejections
-
-
-def _split(headers: list[Header], keep: Callable[[Header], bool]) -> tuple[list[Header], list[Header]]:
-    return [header for header in headers if keep(header)], [header for header in headers if not keep(header)]
-
-
-def _refuse(header: Header, reason: RejectReason) -> Rejection:
-    return Rejection(header.found, reason, reason.meaning, header.person)
-
-
-def _one_per_place(members: list[Header], normal: np.ndarray) -> tuple[list[Header], list[Header]]:
-    """Keeps the first single-frame file at each place (by temporal position, acquisition, instance, then UID)."""
-    ordered = sorted(members, key=lambda header: (header.order, header.instance_uid))
-    taken: set[int] = set()
-    kept, repeated = [], []
-    for header in ordered:
-        place = round(header.geometries[0].position_along(normal) / SAME_PLACE_MM)
-        if len(header.geometries) == 1 and not taken.isdisjoint((place - 1, place, place + 1)):
-            repeated.append(header)
-            continue
-        taken.add(place)
-        kept.append(header)
-    return kept, repeated
+    return row, refusals
 
 
 def _without_duplicates(
-    headers: list[Header], pseudonyms: Pseudonyms
-) -> tuple[list[Header], dict[FoundFile, Rejection], list[str]]:
+    entries: Iterable[Entry], locations: Mapping[str, FoundFile]
+) -> tuple[list[Entry], Refusals, list[str]]:
     """The first file of every SOPInstanceUID, its byte-identical copies, and sentences on files that only share it."""
-    by_instance: dict[str, list[Header]] = defaultdict(list)
-    for header in headers:
-        by_instance[header.instance_uid].append(header)
-    unique, copies, clashes = [], {}, []
+    by_instance: dict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        by_instance[entry.instance_key].append(entry)
+    unique: list[Entry] = []
+    copies: Refusals = {}
+    clashes: list[str] = []
     for group in by_instance.values():
         unique.append(group[0])
         if len(group) == 1:
             continue
-        hashes = {hashlib.sha256(header.found.path.read_bytes()).hexdigest() for header in group}
-        copies |= {header.found: _refuse(header, RejectReason.DUPLICATE) for header in group[1:]}
+        copies |= {entry.file: (RejectReason.DUPLICATE, RejectReason.DUPLICATE.meaning) for entry in group[1:]}
+        hashes = {hashlib.sha256(locations[entry.file].path.read_bytes()).hexdigest() for entry in group}
         if len(hashes) > 1:
-            files = ", ".join(pseudonyms.file(header.found.relative) for header in group)
-            patient = pseudonyms.patient(group[0].person.identifier)
-            clashes.append(f"patient {patient}: files {files} share one SOPInstanceUID but differ; keep the right one")
+            files = ", ".join(entry.file for entry in group)
+            clashes.append(
+                f"patient {group[0].patient_key}: files {files} share one SOPInstanceUID but differ; keep the right one"
+            )
     return unique, copies, clashes
 
 
-def _shared_identifiers(entries: Iterable[Header | Rejection], pseudonyms: Pseudonyms) -> Iterator[str]:
+def _shared_identifiers(entries: Iterable[Entry]) -> Iterator[str]:
     """Sentences on identifiers under which two people seem to hide: birth dates differ, or names without dates."""
-    people: dict[str, set[Person]] = defaultdict(set)
+    people: dict[str, set[PersonMarks]] = defaultdict(set)
     for entry in entries:
-        if isinstance(entry, Header):
-            people[pseudonyms.patient(entry.person.identifier)].add(entry.person)
-    for patient_key, persons in sorted(people.items()):
-        births = {person.birth_date for person in persons} - {""}
-        sexes = {person.sex.upper() for person in persons} & {"F", "M"}
-        if len(births) > 1 or len(sexes) > 1 or (not births and _has_two_names(persons)):
+        people[entry.patient_key].add(entry.marks)
+    for patient_key, marks in sorted(people.items()):
+        births = {mark.birth_date for mark in marks} - {""}
+        sexes = {mark.sex for mark in marks} - {""}
+        if len(births) > 1 or len(sexes) > 1 or (not births and _has_two_names(marks)):
             what = "birth date" if len(births) > 1 else "sex" if len(sexes) > 1 else "name"
             yield f"patient {patient_key}: one PatientID with more than one {what}; give each person an identifier"
 
 
-def _has_two_names(persons: Iterable[Person]) -> bool:
+def _has_two_names(marks: Iterable[PersonMarks]) -> bool:
     """Whether one identifier stands beside two names; identifiers that the user has joined may differ in the name."""
     names: dict[str, set[str]] = defaultdict(set)
-    for person in persons:
-        names[normalised_identifier(person.identifier)].add("".join(filter(str.isalnum, person.name)).casefold())
+    for mark in marks:
+        names[mark.identifier].add(mark.name)
     return any(len(found - {""}) > 1 for found in names.values())
-
-
-def resolve_files(found: Iterable[FoundFile], pseudonyms: Pseudonyms) -> dict[str, Path]:
-    """Leads from the pseudonyms of files back to their paths, for the process that opens them."""
-    return {pseudonyms.file(file.relative): file.path for file in found}

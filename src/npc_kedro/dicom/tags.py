@@ -1,16 +1,21 @@
-"""DICOM values read with care: missing, empty or impossible ones become a :class:`TagError` that names the tag."""
+"""DICOM values read with care: missing, empty or impossible ones become a :class:`TagError` that names the tag.
+
+A dataset is pydicom's or a :class:`npc_kedro.dicom.plain.PlainHeader`; both are read alike.
+"""
 
 import math
 from functools import lru_cache
 from typing import Any
 
-from pydicom.datadict import dictionary_VR
-from pydicom.tag import BaseTag, Tag
-
+from npc_kedro.dicom.plain import PlainHeader
 from npc_kedro.dicom.reasons import RejectReason
 
 _ASCII_KINDS = frozenset({"UI", "CS", "DS", "IS", "DA"})
 """Value representations without character sets (DICOM PS3.5, 6.2); several values are parted by a backslash."""
+
+_TEXT_KINDS = frozenset({"LO", "SH", "PN"})
+_ESCAPE = b"\x1b"
+"""Switches between character sets, ISO 2022: text with it is not what its ASCII bytes say."""
 
 
 class TagError(ValueError):
@@ -36,28 +41,45 @@ def text(dataset: Any, keyword: str) -> str:
 
 
 def _plain_text(dataset: Any, keyword: str) -> str | None:
-    """The value straight from the bytes where its kind allows only ASCII; None where pydicom has to convert it.
+    """The value straight from the bytes where they are ASCII text; None where they have to be converted.
 
     Conversion costs pydicom more than reading the header does, and a survey needs thirty values of every file.
     """
+    raw = dataset.raw(keyword) if isinstance(dataset, PlainHeader) else _raw(dataset, keyword)
+    if raw is None:
+        return ""
+    kind, content = raw
+    if not isinstance(content, bytes):
+        return None
+    if kind not in _ASCII_KINDS and not (kind in _TEXT_KINDS and content.isascii() and _ESCAPE not in content):
+        return None
+    decoded = content.decode("ascii", "replace")
+    if "\\" not in decoded:
+        return decoded.strip(" \0")
+    return "\\".join(part.strip(" \0") for part in decoded.split("\\"))
+
+
+def _raw(dataset: Any, keyword: str) -> tuple[str, Any] | None:
+    """Value representation and unconverted value of an element of a pydicom dataset; None if it is missing."""
     tag = _tag(keyword)
     if tag not in dataset:
-        return ""
-    raw = dataset.get_item(tag)
-    content = getattr(raw, "value", None)
-    if not isinstance(content, bytes) or _kind(tag, raw.VR) not in _ASCII_KINDS:
         return None
-    parts = content.decode("ascii", "replace").split("\\")
-    return "\\".join(part.strip(" \0") for part in parts)
+    element = dataset.get_item(tag)
+    return str(element.VR or _dictionary_kind(keyword)), element.value
 
 
 @lru_cache(maxsize=256)
-def _tag(keyword: str) -> BaseTag:
+def _tag(keyword: str) -> Any:
+    from pydicom.tag import Tag
+
     return Tag(keyword)
 
 
-def _kind(tag: BaseTag, written: str | None) -> str:
-    return written or str(dictionary_VR(tag))
+@lru_cache(maxsize=256)
+def _dictionary_kind(keyword: str) -> str:
+    from pydicom.datadict import dictionary_VR
+
+    return str(dictionary_VR(keyword))
 
 
 def required_text(dataset: Any, keyword: str) -> str:
@@ -104,12 +126,12 @@ def required_numbers(dataset: Any, keyword: str, count: int) -> tuple[float, ...
     Raises:
         TagError: bad geometry, since positions, orientations and spacings are read this way.
     """
-    plain = _plain_text(dataset, keyword)
-    value = dataset.get(keyword) if plain is None else plain.split("\\")
+    value = _value(dataset, keyword)
+    parts = value.split("\\") if isinstance(value, str) else value
     try:
-        numbers = tuple(float(part) for part in value)
+        numbers = tuple(map(float, parts))
     except (TypeError, ValueError):
-        state = "missing" if plain == "" or value is None else "not a list of numbers"
+        state = "missing" if value in (None, "") else "not a list of numbers"
         raise TagError(RejectReason.BAD_GEOMETRY, f"{keyword} is {state}") from None
     if len(numbers) != count:
         raise TagError(RejectReason.BAD_GEOMETRY, f"{keyword} has {len(numbers)} numbers; expected {count}")

@@ -6,12 +6,14 @@ and nothing but the date tells which one may be used.
 
 import math
 from datetime import date, datetime
+from functools import lru_cache
 
 import pandas as pd
 
 from npc_kedro.dicom.reasons import RejectReason
 
 
+@lru_cache(maxsize=1024)
 def day_of(written: str) -> date | None:
     """A DICOM date (YYYYMMDD) as a day; None if it is none."""
     try:

@@ -8,12 +8,23 @@ from pathlib import Path
 from npc_kedro.errors import CohortError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file below the cohort's DICOM folder; the relative path may hold names and must not leave ``ingest``."""
+    """A file below a folder of the cohort; the relative path may hold names and must not leave ``ingest``.
+
+    Attributes:
+        relative: path below the folder, with ``/``.
+        location: absolute path.
+        stamp: size in bytes and time of the last change, ns; None if the file system gives neither (a broken link).
+    """
 
     relative: str
-    path: Path
+    location: str
+    stamp: tuple[int, int] | None = None
+
+    @property
+    def path(self) -> Path:
+        return Path(self.location)
 
 
 def find_files(folder: Path) -> list[FoundFile]:
@@ -32,19 +43,27 @@ def find_files(folder: Path) -> list[FoundFile]:
             "DICOM files in any nesting. Put the export there, or correct cohort_root."
         )
         raise CohortError(msg)
-    return sorted(_walk(folder, folder), key=lambda found: os.fsencode(found.relative))
+    return sorted(_walk(str(folder), ""), key=lambda found: os.fsencode(found.relative))
 
 
-def _walk(folder: Path, root: Path) -> Iterator[FoundFile]:
+def _walk(folder: str, relative: str) -> Iterator[FoundFile]:
     try:
         with os.scandir(folder) as entries:
             listed = list(entries)
     except OSError:
-        yield FoundFile(folder.relative_to(root).as_posix(), folder)
+        yield FoundFile(relative.rstrip("/") or ".", folder)
         return
     for entry in listed:
-        path = Path(entry.path)
+        name = relative + entry.name
         if entry.is_dir(follow_symlinks=False):
-            yield from _walk(path, root)
+            yield from _walk(entry.path, f"{name}/")
         else:
-            yield FoundFile(path.relative_to(root).as_posix(), path)
+            yield FoundFile(name, entry.path, _stamp(entry))
+
+
+def _stamp(entry: os.DirEntry[str]) -> tuple[int, int] | None:
+    try:
+        status = entry.stat()
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns

@@ -1,0 +1,242 @@
+"""The header of an ordinary MR file straight from its bytes: the few elements that the study asks for, and no others.
+
+pydicom parses every element into an object, which costs as much as reading the pixels. This reader walks over the
+elements, keeps the wanted ones as bytes and stops at the pixels. It declines (returns None) whatever is not plain:
+big-endian and deflated files, enhanced multi-frame, unusual value representations, anything damaged. Those are read by
+pydicom, so that nothing is understood here that pydicom would understand differently (a test holds the two together).
+
+Source: DICOM PS3.5, 7.1 (data elements) and 7.5 (sequences); PS3.10, 7.1 (file meta information).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from struct import Struct, error
+from typing import Any
+
+_EXPLICIT = Struct("<HH2sH").unpack_from
+_IMPLICIT = Struct("<HHL").unpack_from
+_LENGTH = Struct("<L").unpack_from
+
+IMPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2"
+EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
+_ENCAPSULATED_PREFIX = "1.2.840.10008.1.2.4."
+_RLE = "1.2.840.10008.1.2.5"
+
+_UNDEFINED = 0xFFFFFFFF
+_PIXEL_DATA = 0x7FE00010
+_TRANSFER_SYNTAX = 0x00020010
+_CHARACTER_SETS = 0x00080005
+
+_SHORT_KINDS = frozenset(kind.encode() for kind in (
+    "AE", "AS", "AT", "CS", "DA", "DS", "DT", "FD", "FL", "IS", "LO", "LT", "PN", "SH", "SL", "SS", "ST", "TM", "UI",
+    "UL", "US",
+))  # fmt: skip
+"""Value representations with a length of two bytes; all others have two reserved bytes and a length of four."""
+
+_LONG_KINDS = frozenset(kind.encode() for kind in (
+    "OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV",
+))  # fmt: skip
+
+WANTED: dict[str, tuple[int, str]] = {
+    "SpecificCharacterSet": (_CHARACTER_SETS, "CS"),
+    "ImageType": (0x00080008, "CS"),
+    "SOPClassUID": (0x00080016, "UI"),
+    "SOPInstanceUID": (0x00080018, "UI"),
+    "StudyDate": (0x00080020, "DA"),
+    "SeriesDate": (0x00080021, "DA"),
+    "AcquisitionDate": (0x00080022, "DA"),
+    "ContentDate": (0x00080023, "DA"),
+    "SeriesDescription": (0x0008103E, "LO"),
+    "PatientName": (0x00100010, "PN"),
+    "PatientID": (0x00100020, "LO"),
+    "PatientBirthDate": (0x00100030, "DA"),
+    "PatientSex": (0x00100040, "CS"),
+    "ContrastBolusAgent": (0x00180010, "LO"),
+    "ScanningSequence": (0x00180020, "CS"),
+    "SequenceName": (0x00180024, "SH"),
+    "SliceThickness": (0x00180050, "DS"),
+    "RepetitionTime": (0x00180080, "DS"),
+    "EchoTime": (0x00180081, "DS"),
+    "ProtocolName": (0x00181030, "LO"),
+    "StudyInstanceUID": (0x0020000D, "UI"),
+    "SeriesInstanceUID": (0x0020000E, "UI"),
+    "AcquisitionNumber": (0x00200012, "IS"),
+    "InstanceNumber": (0x00200013, "IS"),
+    "ImagePositionPatient": (0x00200032, "DS"),
+    "ImageOrientationPatient": (0x00200037, "DS"),
+    "TemporalPositionIdentifier": (0x00200100, "IS"),
+    "SamplesPerPixel": (0x00280002, "US"),
+    "PhotometricInterpretation": (0x00280004, "CS"),
+    "NumberOfFrames": (0x00280008, "IS"),
+    "Rows": (0x00280010, "US"),
+    "Columns": (0x00280011, "US"),
+    "PixelSpacing": (0x00280030, "DS"),
+    "BitsAllocated": (0x00280100, "US"),
+    "BitsStored": (0x00280101, "US"),
+    "HighBit": (0x00280102, "US"),
+    "PixelRepresentation": (0x00280103, "US"),
+    "RescaleIntercept": (0x00281052, "DS"),
+    "RescaleSlope": (0x00281053, "DS"),
+}
+"""What the study asks of a header: keyword, tag and value representation (DICOM PS3.6)."""
+
+_KINDS = {tag: kind for tag, kind in WANTED.values()}
+_NESTED = frozenset({0x00180012, 0x52009229, 0x52009230})
+"""Sequences that the study looks into: contrast agents by code, functional groups of enhanced files."""
+
+
+class _NotPlainError(Exception):
+    """Something that is left to pydicom."""
+
+
+@dataclass(frozen=True)
+class PlainHeader:
+    """The wanted elements of a file, with the part of pydicom's ``Dataset`` interface that :mod:`tags` needs.
+
+    Attributes:
+        elements: tag to value representation and bytes.
+        syntax: TransferSyntaxUID.
+        pixels_at: first byte of the pixel data's value.
+        pixels_length: its length in bytes; None if undefined (encapsulated).
+    """
+
+    elements: dict[int, tuple[str, bytes]]
+    syntax: str
+    pixels_at: int
+    pixels_length: int | None
+
+    @property
+    def is_native(self) -> bool:
+        """Whether the pixels lie in the file as they are, in little-endian order."""
+        return self.syntax in (IMPLICIT_LITTLE_ENDIAN, EXPLICIT_LITTLE_ENDIAN) and self.pixels_length is not None
+
+    def raw(self, keyword: str) -> tuple[str, bytes] | None:
+        """Value representation and bytes of an element, None if the file lacks it."""
+        place = WANTED.get(keyword)
+        return self.elements.get(place[0]) if place else None
+
+    def __contains__(self, keyword: str) -> bool:
+        return self.raw(keyword) is not None
+
+    def get(self, keyword: str) -> Any:
+        """The element's value as pydicom gives it: whole numbers, or text in the file's character set."""
+        found = self.raw(keyword)
+        if found is None or not found[1]:
+            return None
+        kind, content = found
+        if kind == "US":
+            numbers = [int.from_bytes(content[at : at + 2], "little") for at in range(0, len(content), 2)]
+            return numbers[0] if len(numbers) == 1 else numbers
+        _, character_sets = self.elements.get(_CHARACTER_SETS, ("CS", b""))
+        return _decoded(kind, content, character_sets)
+
+
+@lru_cache(maxsize=1024)
+def _decoded(kind: str, content: bytes, character_sets: bytes) -> Any:
+    """Text in the file's character set. Names repeat from slice to slice, hence the cache."""
+    from pydicom.charset import convert_encodings
+    from pydicom.values import convert_PN, convert_string, convert_text
+
+    encodings = convert_encodings(convert_string(character_sets, True))
+    if kind == "PN":
+        return convert_PN(content, encodings)
+    return convert_text(content, encodings) if kind in ("LO", "SH") else convert_string(content, True)
+
+
+def plain_header(content: bytes) -> PlainHeader | None:
+    """The header of a file, or None if pydicom has to read it.
+
+    Args:
+        content: the file's bytes from the first on; enough of them to reach the pixel data.
+    """
+    if content[128:132] != b"DICM":
+        return None
+    try:
+        syntax, start = _meta(content)
+        if syntax == IMPLICIT_LITTLE_ENDIAN:
+            return _scan(content, start, syntax, _implicit_element)
+        if syntax in (EXPLICIT_LITTLE_ENDIAN, _RLE) or syntax.startswith(_ENCAPSULATED_PREFIX):
+            return _scan(content, start, syntax, _explicit_element)
+    except (_NotPlainError, error):  # struct.error: the bytes end before the pixels
+        pass
+    return None
+
+
+def _meta(content: bytes) -> tuple[str, int]:
+    """TransferSyntaxUID, and the first byte after the file meta information."""
+    position, syntax = 132, ""
+    while content[position : position + 2] == b"\x02\x00":
+        tag, _, length, value_at = _explicit_element(content, position)
+        position = value_at + length
+        if tag == _TRANSFER_SYNTAX:
+            syntax = content[value_at:position].decode("ascii", "replace").strip(" \0")
+    return syntax, position
+
+
+_Element = tuple[int, str, int, int]
+"""Tag, value representation ("" if unknown), length of the value and its first byte."""
+
+
+def _explicit_element(content: bytes, position: int) -> _Element:
+    group, element, kind, length = _EXPLICIT(content, position)
+    if kind in _SHORT_KINDS:
+        return group << 16 | element, kind.decode(), length, position + 8
+    if kind in _LONG_KINDS:
+        return group << 16 | element, kind.decode(), _LENGTH(content, position + 8)[0], position + 12
+    raise _NotPlainError
+
+
+def _implicit_element(content: bytes, position: int) -> _Element:
+    group, element, length = _IMPLICIT(content, position)
+    tag = group << 16 | element
+    return tag, _KINDS.get(tag, ""), length, position + 8
+
+
+def _scan(
+    content: bytes, position: int, syntax: str, read: Callable[[bytes, int], _Element]
+) -> PlainHeader:
+    elements: dict[int, tuple[str, bytes]] = {}
+    while True:
+        tag, kind, length, value_at = read(content, position)
+        if tag >= 0x7FE00000:
+            if tag != _PIXEL_DATA:
+                raise _NotPlainError
+            return PlainHeader(elements, syntax, value_at, None if length == _UNDEFINED else length)
+        if tag in _NESTED:
+            raise _NotPlainError
+        if length == _UNDEFINED:
+            if tag in _KINDS or kind not in ("SQ", ""):
+                raise _NotPlainError
+            position = _after_sequence(content, value_at, read)
+            continue
+        position = value_at + length
+        if tag in _KINDS:
+            if kind != _KINDS[tag] or position > len(content):
+                raise _NotPlainError
+            elements[tag] = (kind, content[value_at:position])
+
+
+def _after_sequence(content: bytes, position: int, read: Callable[[bytes, int], _Element]) -> int:
+    """The first byte after a sequence of undefined length."""
+    while True:
+        group, element, length = _IMPLICIT(content, position)
+        position += 8
+        if (group, element) == (0xFFFE, 0xE0DD):
+            return position
+        if (group, element) != (0xFFFE, 0xE000):
+            raise _NotPlainError
+        position = _after_item(content, position, read) if length == _UNDEFINED else position + length
+
+
+def _after_item(content: bytes, position: int, read: Callable[[bytes, int], _Element]) -> int:
+    """The first byte after an item of undefined length."""
+    while content[position : position + 4] != b"\xfe\xff\x0d\xe0":
+        _, kind, length, value_at = read(content, position)
+        if length != _UNDEFINED:
+            position = value_at + length
+        elif kind in ("SQ", ""):
+            position = _after_sequence(content, value_at, read)
+        else:
+            raise _NotPlainError
+    return position + 8

@@ -1,0 +1,153 @@
+"""The headers of all files, read by several processes; what the journal knows of an unchanged file is not read again."""
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+from npc_kedro.dicom.entries import Entry, Record, anonymous, entry_of, is_lasting
+from npc_kedro.dicom.facts import SeriesFacts
+from npc_kedro.dicom.headers import read_headers
+from npc_kedro.dicom.journal import Journal
+from npc_kedro.dicom.parallel import batches, ordered_map
+from npc_kedro.dicom.pseudonyms import Pseudonyms
+from npc_kedro.dicom.rules import SeriesRules, applying
+from npc_kedro.dicom.walk import FoundFile
+
+_BATCH = 128
+"""Headers read per task: a header takes a quarter of a millisecond, a round trip to a process longer."""
+
+
+@dataclass(frozen=True)
+class ReadingRules:
+    """How headers are read.
+
+    Attributes:
+        pseudonyms: makes the keys.
+        series_rules: the rules whose names are noted.
+        accept_without_preamble: read DICOM files that lack the 128-byte preamble.
+    """
+
+    pseudonyms: Pseudonyms
+    series_rules: SeriesRules
+    accept_without_preamble: bool = False
+
+    def circumstances(self) -> dict[str, Any]:
+        """All that an entry depends on, the file apart: what the journal is kept under."""
+        return {
+            "reader": source_hash(),
+            "key": self.pseudonyms.mark("journal", repr(sorted(self.pseudonyms.aliases.items()))),
+            "rules": self.series_rules.model_dump(mode="json"),
+            "accept_without_preamble": self.accept_without_preamble,
+        }
+
+
+@dataclass(frozen=True)
+class Reading:
+    """All files of a folder.
+
+    Attributes:
+        entries: one per file, in the files' order.
+        read: how many were read, the others being known.
+        identifiers: patient key to identifier as written, of the files read. For the key map alone.
+        private_words: names, birth dates and identifiers in the files read. For the log filter alone.
+    """
+
+    entries: list[Entry]
+    read: int = 0
+    identifiers: dict[str, str] = field(default_factory=dict, repr=False)
+    private_words: set[str] = field(default_factory=set, repr=False)
+
+
+@dataclass(frozen=True)
+class _Batch:
+    records: list[Record]
+    identifiers: dict[str, str] = field(repr=False)
+    private_words: set[str] = field(repr=False)
+
+
+def read_entries(
+    found: Sequence[FoundFile],
+    rules: ReadingRules,
+    *,
+    workers: int,
+    journal: Journal | None = None,
+    known_patients: Collection[str] | None = None,
+) -> Reading:
+    """Reads every header that the journal does not know.
+
+    Args:
+        found: the files.
+        rules: how.
+        workers: processes; 0 is one per CPU.
+        journal: kept under ``rules.circumstances()``; brought up to date.
+        known_patients: patients whose identifiers need not be read again; None if nobody asks for identifiers.
+    """
+    keys = [rules.pseudonyms.file(file.relative) for file in found]
+    remembered = _remembered(journal) if journal else {}
+    entries: dict[str, Entry] = {}
+    for key, file in zip(keys, found, strict=True):
+        stamp, record = remembered.get(key, (None, None))
+        if record is not None and file.stamp == stamp:
+            entry = entry_of(record)
+            if known_patients is None or entry.patient_key in known_patients or not entry.patient_key:
+                entries[key] = entry
+    fresh = [file for key, file in zip(keys, found, strict=True) if key not in entries]
+    identifiers: dict[str, str] = {}
+    private_words: set[str] = set()
+    tasks = batches(fresh, _BATCH)
+    for files, batch in zip(tasks, ordered_map(partial(_read, rules=rules), tasks, workers=workers), strict=True):
+        read = list(map(entry_of, batch.records))
+        entries.update((entry.file, entry) for entry in read)
+        identifiers |= batch.identifiers
+        private_words |= batch.private_words
+        if journal:
+            journal.append([_journalled(files, read)])
+    if journal and len(remembered) + len(fresh) > len(found):  # it holds files that are gone or were changed
+        everything = zip(batches(list(found), _BATCH), batches([entries[key] for key in keys], _BATCH), strict=True)
+        journal.replace(_journalled(files, known) for files, known in everything)
+    return Reading([entries[key] for key in keys], len(fresh), identifiers, private_words)
+
+
+def _journalled(files: Sequence[FoundFile], entries: Sequence[Entry]) -> list[Record]:
+    pairs = zip(files, entries, strict=True)
+    return [[*file.stamp, entry.record()] for file, entry in pairs if file.stamp and is_lasting(entry)]
+
+
+def _remembered(journal: Journal) -> dict[str, tuple[tuple[int, int], Record]]:
+    """File pseudonym to stamp and record; of several records the newest."""
+    return {record[0]: ((size, changed), record) for batch in journal.records() for size, changed, record in batch}
+
+
+def _read(files: list[FoundFile], rules: ReadingRules) -> _Batch:
+    """In a worker: reads a batch; nothing leaves with the records that names a patient."""
+    pseudonyms = rules.pseudonyms
+    known: dict[SeriesFacts, frozenset[str]] = {}
+
+    def rules_of(facts: SeriesFacts) -> frozenset[str]:
+        if facts not in known:
+            known[facts] = applying(facts, rules.series_rules)
+        return known[facts]
+
+    headers = read_headers(files, accept_without_preamble=rules.accept_without_preamble)
+    people = {header.person for header in headers if header.person is not None}
+    return _Batch(
+        records=[anonymous(header, pseudonyms, rules_of).record() for header in headers],
+        identifiers={pseudonyms.patient(person.identifier): person.identifier for person in people if person.known},
+        private_words={word for person in people for word in (person.identifier, person.name, person.birth_date)},
+    )
+
+
+@lru_cache(maxsize=1)
+def source_hash() -> str:
+    """A hash of the code that reads and decodes, pydicom's version included: with other code the journals begin anew."""
+    import pydicom
+
+    from npc_kedro.imaging import resample
+
+    digest = hashlib.sha256(pydicom.__version__.encode())
+    for path in [*sorted(Path(__file__).parent.glob("*.py")), Path(resample.__file__)]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
