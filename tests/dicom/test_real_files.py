@@ -35,8 +35,8 @@ def test_06_15_pixels_and_places_are_those_of_pydicom(folder: str, files: int) -
         decoded = decode_file(header.found.path.read_bytes())
         dataset = pydicom.dcmread(header.found.path)
         expected = dataset.pixel_array.reshape(-1, dataset.Rows, dataset.Columns)
-        assert len(decoded.images) == len(header.geometries) == len(expected)
-        for image, stored, geometry in zip(decoded.images, expected, header.geometries, strict=True):
+        assert len(decoded) == len(header.geometries) == len(expected)
+        for image, stored, geometry in zip(decoded, expected, header.geometries, strict=True):
             real = stored * np.float64(image.frame.slope) + image.frame.intercept
             np.testing.assert_allclose(image.values, real, rtol=1e-6)
             assert image.frame.geometry == geometry

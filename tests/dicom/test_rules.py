@@ -8,7 +8,7 @@ from omegaconf import OmegaConf
 from pydantic import ValidationError
 
 from npc_kedro.dicom.facts import SeriesFacts
-from npc_kedro.dicom.rules import Rule, SeriesRules, judge
+from npc_kedro.dicom.rules import Rule, SeriesRules, applying, judge
 
 SHIPPED = Path(__file__).parents[2] / "conf/base/ingest/parameters.yml"
 
@@ -24,7 +24,7 @@ def facts(description: str, *, agent: str = "", kind: str = "ORIGINAL\\PRIMARY\\
 
 
 def verdict(rules: SeriesRules, fact: SeriesFacts, tilt: float = 3.0) -> str:
-    return judge(Counter([fact]), tilt, rules).reason or "candidate"
+    return judge(Counter([applying(fact, rules)]), tilt, rules).reason or "candidate"
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_21_tilted_series_are_not_axial(rules: SeriesRules) -> None:
 
 
 def test_reasons_are_listed_with_their_points(rules: SeriesRules) -> None:
-    judgement = judge(Counter([facts("Ax T1 FSE +C", agent="Gd-DTPA")]), 0.0, rules)
+    judgement = judge(Counter([applying(facts("Ax T1 FSE +C", agent="Gd-DTPA"), rules)]), 0.0, rules)
     assert judgement.evidence == (
         "t1_description+4", "spin_or_gradient_echo+1", "short_tr+1", "short_te+1", "contrast_tag+3",
         "contrast_description+3",
@@ -79,7 +79,8 @@ def test_reasons_are_listed_with_their_points(rules: SeriesRules) -> None:
 
 
 def test_half_of_the_files_decide(rules: SeriesRules) -> None:
-    plain, derived = facts("T1 +C"), facts("T1 +C", kind="DERIVED\\PRIMARY")
+    plain = applying(facts("T1 +C"), rules)
+    derived = applying(facts("T1 +C", kind="DERIVED\\PRIMARY"), rules)
     assert judge(Counter({plain: 3, derived: 1}), 0.0, rules).reason is None
     assert judge(Counter({plain: 1, derived: 1}), 0.0, rules).reason == "excluded_by_rule"
 

@@ -22,9 +22,9 @@ def test_flatten_joins_keys_with_dots_and_hides_folders():
 
 
 def test_the_cohort_hash_sees_slices_outcomes_and_not_row_order():
-    slices = pd.DataFrame({"source_sha256": ["aa", "bb"]})
+    slices = pd.DataFrame({"pixels_sha256": ["aa", "bb"]})
     patients = pd.DataFrame({"patient_key": ["1", "2"], "arm": ["CCRT", "IC+CCRT"], "residual_tumor": [0, 1]})
     first = cohort_hash(slices, patients)
     assert first == cohort_hash(slices.iloc[::-1], patients.iloc[::-1])
     assert first != cohort_hash(slices, patients.assign(residual_tumor=[1, 1]))
-    assert first != cohort_hash(pd.DataFrame({"source_sha256": ["aa", "bc"]}), patients)
+    assert first != cohort_hash(pd.DataFrame({"pixels_sha256": ["aa", "bc"]}), patients)

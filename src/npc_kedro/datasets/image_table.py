@@ -1,6 +1,7 @@
 """The catalog type for :class:`npc_kedro.arrays.ImageTable`."""
 
 import json
+import logging
 import os
 import shutil
 import tempfile
@@ -12,6 +13,8 @@ import pandas as pd
 from kedro.io import AbstractDataset
 
 from npc_kedro.arrays import ImageTable
+
+_log = logging.getLogger(__name__)
 
 _BLOCK = 64
 """Images copied at a time, so that memory stays flat whatever the number of slices."""
@@ -42,7 +45,7 @@ class ImageTableDataset(AbstractDataset[ImageTable, ImageTable]):
         folder.parent.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
-            _write_pixels(partial / "pixels.npy", data.pixels)
+            _store_pixels(partial / "pixels.npy", data.pixels)
             data.table.to_parquet(partial / "table.parquet")
             about = {"n": len(data), "shape": list(data.pixels.shape), "dtype": str(data.pixels.dtype)}
             (partial / "about.json").write_text(json.dumps(about), encoding="utf-8")
@@ -64,6 +67,26 @@ class ImageTableDataset(AbstractDataset[ImageTable, ImageTable]):
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}
+
+
+def _store_pixels(path: Path, pixels: np.ndarray) -> None:
+    """Puts ``pixels`` at ``path``: a second name for the file that they are mapped from where it holds just them."""
+    if _is_whole_file(pixels):
+        try:
+            os.link(pixels.filename, path)  # type: ignore[attr-defined]
+            return
+        except OSError:
+            _log.debug("no hard link from %s; its pixels are copied", path.name)
+    _write_pixels(path, pixels)
+
+
+def _is_whole_file(pixels: np.ndarray) -> bool:
+    """Whether ``pixels`` are a ``.npy`` file, mapped read-only and whole: such a file is never changed in place."""
+    if not isinstance(pixels, np.memmap) or pixels.mode != "r" or not str(pixels.filename).endswith(".npy"):
+        return False
+    whole = np.load(pixels.filename, mmap_mode="r")
+    same = whole.shape == pixels.shape and whole.dtype == pixels.dtype and whole.strides == pixels.strides
+    return bool(same and whole.offset == pixels.offset)
 
 
 def _write_pixels(path: Path, pixels: np.ndarray) -> None:

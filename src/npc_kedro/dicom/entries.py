@@ -60,7 +60,7 @@ class Entry:
         """The entry for :func:`entry_of`."""
         marks = [self.marks.identifier, self.marks.birth_date, self.marks.sex, self.marks.name]
         keys = [self.study_key, self.series_key, self.instance_key]
-        places = [_geometry_record(geometry) for geometry in self.geometries]
+        places = [geometry_record(geometry) for geometry in self.geometries]
         start = [self.file, self.reason, self.detail, self.patient_key]
         return [*start, marks, keys, self.day, list(self.order), places, sorted(self.rules)]
 
@@ -74,7 +74,7 @@ def entry_of(record: Record) -> Entry:
     )
 
 
-def _geometry_record(geometry: SliceGeometry) -> Record:
+def geometry_record(geometry: SliceGeometry) -> Record:
     return [geometry.position, geometry.orientation, geometry.spacing, geometry.shape, geometry.thickness_mm]
 
 

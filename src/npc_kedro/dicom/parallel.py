@@ -5,7 +5,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from itertools import islice
+from itertools import chain, islice
 from typing import TypeVar
 
 _IN_FLIGHT_PER_WORKER = 2
@@ -23,12 +23,14 @@ def worker_count(workers: int) -> int:
 def ordered_map(function: Callable[[Task], Result], tasks: Iterable[Task], *, workers: int) -> Iterator[Result]:
     """``function`` of each task, in the order of the tasks, computed by ``workers`` forked processes.
 
-    With one worker, or inside a process that may have no children, everything happens here.
+    With one worker, a single task, or inside a process that may have no children, everything happens here.
     """
-    if worker_count(workers) == 1 or multiprocessing.current_process().daemon:
-        yield from map(function, tasks)
-        return
     waiting = iter(tasks)
+    first = list(islice(waiting, 2))
+    waiting = chain(first, waiting)
+    if worker_count(workers) == 1 or len(first) < 2 or multiprocessing.current_process().daemon:
+        yield from map(function, waiting)
+        return
     context = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(worker_count(workers), mp_context=context) as pool:
         in_flight: deque[Future[Result]] = deque(

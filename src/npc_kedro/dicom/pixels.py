@@ -115,7 +115,9 @@ def _shape(dataset: Any, frames: int) -> tuple[int, int, int]:
     shape = (frames, required_whole(dataset, "Rows", lowest=1), required_whole(dataset, "Columns", lowest=1))
     needed = shape[0] * shape[1] * shape[2] * _bytes_each(dataset)
     if needed > _LARGEST_BYTES:
-        detail = f"{shape[0]} x {shape[1]} x {shape[2]} pixels need {needed} bytes; at most {_LARGEST_BYTES} are decoded"
+        detail = (
+            f"{shape[0]} x {shape[1]} x {shape[2]} pixels need {needed} bytes; at most {_LARGEST_BYTES} are decoded"
+        )
         raise TagError(RejectReason.PIXELS_MISMATCH, detail)
     return shape
 

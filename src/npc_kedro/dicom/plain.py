@@ -81,7 +81,7 @@ WANTED: dict[str, tuple[int, str]] = {
 }
 """What the study asks of a header: keyword, tag and value representation (DICOM PS3.6)."""
 
-_KINDS = {tag: kind for tag, kind in WANTED.values()}
+_KINDS = dict(WANTED.values())
 _NESTED = frozenset({0x00180012, 0x52009229, 0x52009230})
 """Sequences that the study looks into: contrast agents by code, functional groups of enhanced files."""
 
@@ -193,9 +193,7 @@ def _implicit_element(content: bytes, position: int) -> _Element:
     return tag, _KINDS.get(tag, ""), length, position + 8
 
 
-def _scan(
-    content: bytes, position: int, syntax: str, read: Callable[[bytes, int], _Element]
-) -> PlainHeader:
+def _scan(content: bytes, position: int, syntax: str, read: Callable[[bytes, int], _Element]) -> PlainHeader:
     elements: dict[int, tuple[str, bytes]] = {}
     while True:
         tag, kind, length, value_at = read(content, position)

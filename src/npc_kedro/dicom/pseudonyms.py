@@ -123,15 +123,20 @@ def _read_or_create(key_file: Path) -> bytes:
     return key_file.read_bytes().strip()
 
 
+def read_key_map(path: Path) -> dict[str, str]:
+    """Patient key to identifier as :func:`write_key_map` wrote them; empty if there is no such table."""
+    if not path.exists():
+        return {}
+    with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+        return {row["patient_key"]: row["identifier"] for row in csv.DictReader(file)}
+
+
 def write_key_map(path: Path, identifiers: Mapping[PatientKey, str]) -> None:
     """Adds to the table that leads from pseudonyms back to patients; readable by its owner only.
 
     It belongs beside the key and nowhere else: with it, a rejected patient of a real cohort can be found again.
     """
-    known: dict[str, str] = {}
-    if path.exists():
-        with path.open(encoding="utf-8", newline="") as file:
-            known = {row["patient_key"]: row["identifier"] for row in csv.DictReader(file)}
+    known = read_key_map(path)
     merged = {**known, **identifiers}
     if merged == known:
         return

@@ -1,4 +1,4 @@
-"""The headers of all files, read by several processes; what the journal knows of an unchanged file is not read again."""
+"""The headers of all files, read by several processes; what the journal knows is not read again."""
 
 import hashlib
 from collections.abc import Collection, Sequence
@@ -142,7 +142,7 @@ def _read(files: list[FoundFile], rules: ReadingRules) -> _Batch:
 
 @lru_cache(maxsize=1)
 def source_hash() -> str:
-    """A hash of the code that reads and decodes, pydicom's version included: with other code the journals begin anew."""
+    """A hash of the code that reads and decodes, and of pydicom's version: with others the journals begin anew."""
     import pydicom
 
     from npc_kedro.imaging import resample

@@ -12,7 +12,6 @@ from functools import lru_cache
 import numpy as np
 from scipy.sparse import csr_array
 
-
 _STRIP = 32
 """Columns transposed at a time: they fit the processor's first cache."""
 

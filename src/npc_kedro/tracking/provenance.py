@@ -67,9 +67,9 @@ def gpu_names() -> list[str]:
 
 
 def cohort_hash(slices: pd.DataFrame, patients: pd.DataFrame) -> str:
-    """Twelve hexadecimal digits that change with any slice's bytes and any patient's arm or outcome."""
+    """Twelve hexadecimal digits that change with any slice's pixels and any patient's arm or outcome."""
     digest = hashlib.sha256()
-    for value in sorted(slices["source_sha256"].astype(str)):
+    for value in sorted(slices["pixels_sha256"].astype(str)):
         digest.update(value.encode())
     rows = patients.sort_values("patient_key")[["patient_key", "arm", "residual_tumor"]]
     digest.update(rows.to_csv(index=False).encode())

@@ -6,7 +6,8 @@ from npc_kedro.clinical.attrition import Attrition
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.selection import patients_without_series
 from npc_kedro.errors import ConsistencyError
-from npc_kedro.pipelines.ingest.stores import StoredOutlines, StoredSlices
+from npc_kedro.pipelines.ingest.slice_store import StoredSlices
+from npc_kedro.pipelines.ingest.stores import StoredOutlines
 
 TABLE, HEADERS, SERIES, DECODING, OUTLINES = (
     "clinical table",

@@ -14,7 +14,7 @@ from npc_kedro.clinical.identifiers import read_aliases
 from npc_kedro.clinical.table import read_clinical
 from npc_kedro.cohort import CohortFolder
 from npc_kedro.dicom.privacy import redacting
-from npc_kedro.dicom.pseudonyms import Pseudonyms, load_pseudonyms, normalised_identifier, write_key_map
+from npc_kedro.dicom.pseudonyms import Pseudonyms, load_pseudonyms, normalised_identifier, read_key_map, write_key_map
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.selection import choose_series as choose
 from npc_kedro.dicom.selection import patients_without_series, read_override
@@ -25,6 +25,7 @@ from npc_kedro.pipelines.ingest.patients import disagreement, patients_in_use, p
 _log = logging.getLogger(__name__)
 
 KEY_MAP = "pseudonym_map.csv"
+HEADERS_JOURNAL = "headers.journal"
 
 _SHOWN = 5
 """Patients named in one log line; the tables name them all."""
@@ -68,22 +69,30 @@ def survey_files(
     Returns:
         the files and the series, see :class:`npc_kedro.dicom.survey.Survey`.
     """
-    from npc_kedro.dicom.survey import read_headers, survey
+    from npc_kedro.dicom.journal import Journal
+    from npc_kedro.dicom.reading import ReadingRules, read_entries
+    from npc_kedro.dicom.survey import survey
     from npc_kedro.dicom.walk import find_files
 
     settings = IngestParameters.model_validate(parameters)
     pseudonyms = _pseudonyms(cohort, settings)
+    rules = ReadingRules(pseudonyms, settings.series_rules, settings.accept_without_preamble)
     with redacting() as guard:
-        found = find_files(cohort.root / "dicom")
-        entries = list(
-            read_headers(found, workers=settings.workers, accept_without_preamble=settings.accept_without_preamble)
+        found = find_files(cohort.dicom)
+        reading = read_entries(
+            found,
+            rules,
+            workers=settings.workers,
+            journal=Journal(Path(settings.scratch) / HEADERS_JOURNAL, rules.circumstances()),
+            known_patients=None if cohort.simulated else read_key_map(_key_file(settings).parent / KEY_MAP),
         )
-        people = {entry.person for entry in entries if entry.person is not None}
-        guard.add(_spellings(person.identifier for person in people))
-        guard.add(text for person in people for text in (person.name, person.birth_date))
-        identifiers = {pseudonyms.patient(person.identifier): person.identifier for person in people if person.known}
-        _keep_key_map(cohort, settings, identifiers)
-        result = survey(entries, pseudonyms, settings.series_rules)
+        guard.add(_spellings(reading.private_words))
+        _keep_key_map(cohort, settings, reading.identifiers)
+        result = survey(reading.entries, found, settings.series_rules)
+        if result.problems:
+            msg = "The DICOM folder contradicts itself; correct the export:\n- " + "\n- ".join(result.problems)
+            raise CohortError(msg)
+        _log.info("DICOM folder: %d files are as they were, %d are read", len(found) - reading.read, reading.read)
         _log.info(
             "DICOM folder: %d files, %d of them readable, in %d series of %d patients (%d in the clinical table)",
             len(result.files),
@@ -138,18 +147,23 @@ def decode_slices(
         LeakError: if the same pixels stand under two patients.
     """
     from npc_kedro.dicom.outlines.folder import find_outlines
-    from npc_kedro.dicom.survey import resolve_files
     from npc_kedro.dicom.walk import find_files
     from npc_kedro.pipelines.ingest.accounts import close_account
-    from npc_kedro.pipelines.ingest.stores import store_outlines, store_slices
+    from npc_kedro.pipelines.ingest.slice_store import store_slices
+    from npc_kedro.pipelines.ingest.stores import store_outlines
 
     settings = IngestParameters.model_validate(parameters)
     pseudonyms = _pseudonyms(cohort, settings)
     size = (settings.matrix, settings.matrix)
-    with redacting(), ImageTableWriter(settings.scratch, shape=size, dtype=np.uint16) as writer:
-        paths = resolve_files(find_files(cohort.root / "dicom"), pseudonyms)
+    with redacting():
+        there = {pseudonyms.file(file.relative): file for file in find_files(cohort.dicom)}
         stored = store_slices(
-            writer, file_survey, series_judged, paths, matrix=settings.matrix, workers=settings.workers
+            Path(settings.scratch),
+            file_survey,
+            series_judged,
+            there,
+            matrix=settings.matrix,
+            workers=settings.workers,
         )
         found = find_outlines(
             cohort.root / "outlines",
@@ -161,7 +175,7 @@ def decode_slices(
             outlined = store_outlines(
                 outline_writer, found, stored, matrix=settings.matrix, labels=settings.outlines.meanings()
             )
-        slices = stored.finish(outlined.patients)
+        slices = stored.image_table(outlined.patients)
         patients = patients_in_use(clinical, slices.table, simulated=cohort.simulated)
         attrition, rejected_files = close_account(clinical, file_survey, series_judged, stored, outlined)
         _log.info("Slices: %d of %d patients, %d of them outlined", len(slices), len(patients), len(outlined.patients))
