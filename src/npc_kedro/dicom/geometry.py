@@ -106,7 +106,7 @@ def _normal(orientation: tuple[float, ...]) -> np.ndarray:
 
 
 def _finite(values: Sequence[float]) -> bool:
-    return all(math.isfinite(value) for value in values)
+    return all(map(math.isfinite, values))
 
 
 def common_normal(geometries: Sequence[SliceGeometry]) -> np.ndarray:

@@ -33,8 +33,10 @@ OUTLINE_OBJECTS = (
 
 _GREYSCALE = ("MONOCHROME1", "MONOCHROME2")
 
-_FIRST_BYTES = 32_768
+FIRST_BYTES = 16_384
 """Most headers end before this."""
+
+_MORE_BYTES = 2**26
 
 _KNOWN_BEGINNINGS = {
     b"PK": "a zip archive; unpack it",
@@ -112,17 +114,21 @@ def _read_header(found: FoundFile, accept_without_preamble: bool) -> Header | Re
 
 
 def _open(location: str, accept_without_preamble: bool) -> Any:
-    status = os.stat(location)  # noqa: PTH116  a Path costs more than the call
-    if not stat.S_ISREG(status.st_mode):
-        raise TagError(RejectReason.UNREADABLE, "not a regular file, or a link to a folder")
-    if status.st_size == 0:
-        raise TagError(RejectReason.EMPTY_FILE, RejectReason.EMPTY_FILE.meaning)
-    with open(location, "rb", buffering=0) as file:  # noqa: PTH123
-        head = file.read(_FIRST_BYTES)
+    # By the system's own calls: Python's file objects cost as much as the reading. A named pipe must not be waited for.
+    descriptor = os.open(location, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise TagError(RejectReason.UNREADABLE, "not a regular file, or a link to a folder")
+        head = os.read(descriptor, FIRST_BYTES)
         plain = plain_header(head)
         if plain is not None:
             return plain
-        head += file.read()
+        while more := os.read(descriptor, _MORE_BYTES):
+            head += more
+    finally:
+        os.close(descriptor)
+    if not head:
+        raise TagError(RejectReason.EMPTY_FILE, RejectReason.EMPTY_FILE.meaning)
     return plain_header(head) or _by_pydicom(head, accept_without_preamble)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from npc_kedro.dicom.frames import Frame, read_frames
+from npc_kedro.dicom.headers import FIRST_BYTES
 from npc_kedro.dicom.plain import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN, plain_header
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.silence import silenced
@@ -40,7 +41,7 @@ class DecodedImage:
     """One slice.
 
     Attributes:
-        values: float32 (rows, columns), real values; bright means high, also for MONOCHROME1.
+        values: numbers (rows, columns), rescaled to real values; bright means high, also for MONOCHROME1.
         stored: whole numbers (rows, columns) as the file stores them, for comparison with other files.
         frame: its geometry and rescaling.
     """
@@ -50,11 +51,11 @@ class DecodedImage:
     frame: Frame
 
 
-def decode_file(content: bytes) -> tuple[DecodedImage, ...]:
+def decode_file(content: bytes | memoryview) -> tuple[DecodedImage, ...]:
     """The slices of a DICOM file; frames without any contrast are left out.
 
     Args:
-        content: the file's bytes, as accepted by :func:`npc_kedro.dicom.headers.read_header`.
+        content: the file's bytes (the images may share them), as accepted by :func:`npc_kedro.dicom.headers.read_header`.
 
     Raises:
         TagError: with the reason, whatever is wrong with the file.
@@ -69,15 +70,15 @@ def decode_file(content: bytes) -> tuple[DecodedImage, ...]:
         raise TagError(RejectReason.PIXELS_UNDECODABLE, detail) from None
 
 
-def _decode(content: bytes) -> tuple[DecodedImage, ...]:
-    plain = plain_header(content)
+def _decode(content: bytes | memoryview) -> tuple[DecodedImage, ...]:
+    plain = plain_header(bytes(content[:FIRST_BYTES])) or plain_header(bytes(content))
     if plain is not None and plain.is_native:
         dataset: Any = plain
         frames = read_frames(dataset)
         length = min(plain.pixels_length or 0, len(content) - plain.pixels_at)
         stored = _native(dataset, memoryview(content)[plain.pixels_at : plain.pixels_at + length], len(frames))
     else:
-        dataset = _opened(content)
+        dataset = _opened(bytes(content))
         frames = read_frames(dataset)
         stored = _by_pydicom(dataset, len(frames))
     inverted = required_text(dataset, "PhotometricInterpretation") == "MONOCHROME1"
@@ -85,9 +86,9 @@ def _decode(content: bytes) -> tuple[DecodedImage, ...]:
     for values, frame in zip(_within_bits_stored(dataset, stored), frames, strict=True):
         if values.min() == values.max():
             continue
-        real = (_inverted(values, dataset) if inverted else values).astype(np.float32)
+        real = _inverted(values, dataset) if inverted else values
         if (frame.slope, frame.intercept) != (1.0, 0.0):
-            real = real * np.float32(frame.slope) + np.float32(frame.intercept)
+            real = real.astype(np.float32) * np.float32(frame.slope) + np.float32(frame.intercept)
         images.append(DecodedImage(real, values, frame))
     if not images:
         raise TagError(RejectReason.CONSTANT_IMAGE, RejectReason.CONSTANT_IMAGE.meaning)

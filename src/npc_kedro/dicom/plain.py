@@ -26,20 +26,19 @@ _RLE = "1.2.840.10008.1.2.5"
 _UNDEFINED = 0xFFFFFFFF
 _PIXEL_DATA = 0x7FE00010
 _TRANSFER_SYNTAX = 0x00020010
-_CHARACTER_SETS = 0x00080005
 
-_SHORT_KINDS = frozenset(kind.encode() for kind in (
+_SHORT_KINDS = {kind.encode(): kind for kind in (
     "AE", "AS", "AT", "CS", "DA", "DS", "DT", "FD", "FL", "IS", "LO", "LT", "PN", "SH", "SL", "SS", "ST", "TM", "UI",
     "UL", "US",
-))  # fmt: skip
+)}  # fmt: skip
 """Value representations with a length of two bytes; all others have two reserved bytes and a length of four."""
 
-_LONG_KINDS = frozenset(kind.encode() for kind in (
+_LONG_KINDS = {kind.encode(): kind for kind in (
     "OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV",
-))  # fmt: skip
+)}  # fmt: skip
 
 WANTED: dict[str, tuple[int, str]] = {
-    "SpecificCharacterSet": (_CHARACTER_SETS, "CS"),
+    "SpecificCharacterSet": (0x00080005, "CS"),
     "ImageType": (0x00080008, "CS"),
     "SOPClassUID": (0x00080016, "UI"),
     "SOPInstanceUID": (0x00080018, "UI"),
@@ -81,7 +80,7 @@ WANTED: dict[str, tuple[int, str]] = {
 }
 """What the study asks of a header: keyword, tag and value representation (DICOM PS3.6)."""
 
-_KINDS = dict(WANTED.values())
+_KEPT = {tag: (keyword, kind) for keyword, (tag, kind) in WANTED.items()}
 _NESTED = frozenset({0x00180012, 0x52009229, 0x52009230})
 """Sequences that the study looks into: contrast agents by code, functional groups of enhanced files."""
 
@@ -95,13 +94,13 @@ class PlainHeader:
     """The wanted elements of a file, with the part of pydicom's ``Dataset`` interface that :mod:`tags` needs.
 
     Attributes:
-        elements: tag to value representation and bytes.
+        elements: keyword to value representation and bytes.
         syntax: TransferSyntaxUID.
         pixels_at: first byte of the pixel data's value.
         pixels_length: its length in bytes; None if undefined (encapsulated).
     """
 
-    elements: dict[int, tuple[str, bytes]]
+    elements: dict[str, tuple[str, bytes]]
     syntax: str
     pixels_at: int
     pixels_length: int | None
@@ -111,24 +110,19 @@ class PlainHeader:
         """Whether the pixels lie in the file as they are, in little-endian order."""
         return self.syntax in (IMPLICIT_LITTLE_ENDIAN, EXPLICIT_LITTLE_ENDIAN) and self.pixels_length is not None
 
-    def raw(self, keyword: str) -> tuple[str, bytes] | None:
-        """Value representation and bytes of an element, None if the file lacks it."""
-        place = WANTED.get(keyword)
-        return self.elements.get(place[0]) if place else None
-
     def __contains__(self, keyword: str) -> bool:
-        return self.raw(keyword) is not None
+        return keyword in self.elements
 
     def get(self, keyword: str) -> Any:
         """The element's value as pydicom gives it: whole numbers, or text in the file's character set."""
-        found = self.raw(keyword)
+        found = self.elements.get(keyword)
         if found is None or not found[1]:
             return None
         kind, content = found
         if kind == "US":
             numbers = [int.from_bytes(content[at : at + 2], "little") for at in range(0, len(content), 2)]
             return numbers[0] if len(numbers) == 1 else numbers
-        _, character_sets = self.elements.get(_CHARACTER_SETS, ("CS", b""))
+        _, character_sets = self.elements.get("SpecificCharacterSet", ("CS", b""))
         return _decoded(kind, content, character_sets)
 
 
@@ -181,20 +175,20 @@ _Element = tuple[int, str, int, int]
 def _explicit_element(content: bytes, position: int) -> _Element:
     group, element, kind, length = _EXPLICIT(content, position)
     if kind in _SHORT_KINDS:
-        return group << 16 | element, kind.decode(), length, position + 8
+        return group << 16 | element, _SHORT_KINDS[kind], length, position + 8
     if kind in _LONG_KINDS:
-        return group << 16 | element, kind.decode(), _LENGTH(content, position + 8)[0], position + 12
+        return group << 16 | element, _LONG_KINDS[kind], _LENGTH(content, position + 8)[0], position + 12
     raise _NotPlainError
 
 
 def _implicit_element(content: bytes, position: int) -> _Element:
     group, element, length = _IMPLICIT(content, position)
     tag = group << 16 | element
-    return tag, _KINDS.get(tag, ""), length, position + 8
+    return tag, _KEPT[tag][1] if tag in _KEPT else "", length, position + 8
 
 
 def _scan(content: bytes, position: int, syntax: str, read: Callable[[bytes, int], _Element]) -> PlainHeader:
-    elements: dict[int, tuple[str, bytes]] = {}
+    elements: dict[str, tuple[str, bytes]] = {}
     while True:
         tag, kind, length, value_at = read(content, position)
         if tag >= 0x7FE00000:
@@ -204,15 +198,16 @@ def _scan(content: bytes, position: int, syntax: str, read: Callable[[bytes, int
         if tag in _NESTED:
             raise _NotPlainError
         if length == _UNDEFINED:
-            if tag in _KINDS or kind not in ("SQ", ""):
+            if tag in _KEPT or kind not in ("SQ", ""):
                 raise _NotPlainError
             position = _after_sequence(content, value_at, read)
             continue
         position = value_at + length
-        if tag in _KINDS:
-            if kind != _KINDS[tag] or position > len(content):
+        kept = _KEPT.get(tag)
+        if kept:
+            if kind != kept[1] or position > len(content):
                 raise _NotPlainError
-            elements[tag] = (kind, content[value_at:position])
+            elements[kept[0]] = (kind, content[value_at:position])
 
 
 def _after_sequence(content: bytes, position: int, read: Callable[[bytes, int], _Element]) -> int:

@@ -2,9 +2,12 @@
 
 import csv
 import io
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from npc_kedro.dicom.pseudonyms import Pseudonyms
@@ -14,6 +17,8 @@ from npc_kedro.errors import CohortError
 
 CHOSEN_BY_EVIDENCE = "most_points"
 CHOSEN_BY_OVERRIDE = "series_override"
+
+_CHOSEN = "chosen"
 
 _ALWAYS_UNUSABLE = (RejectReason.NOT_AXIAL.value,)
 """An override may overrule every rule about sequence and contrast, but the method is defined on axial slices."""
@@ -72,36 +77,54 @@ def choose_series(
     """
     _check_override(series, override)
     starts = dict(treatment_start or {})
-    begun = series["patient_key"].map(starts).astype("float64")
-    judged = series.assign(chosen=False, days_before_treatment=begun - series["study_day"])
-    for patient_key, rows in series.groupby("patient_key", sort=True):
+    rows = series.assign(chosen=False).to_dict("records")  # row by row, pandas takes a millisecond for every look
+    by_patient: dict[str, list[int]] = defaultdict(list)
+    for place, row in enumerate(rows):
+        by_patient[row["patient_key"]].append(place)
+    for patient_key, places in by_patient.items():
         if patient_key in excluded_patients:
-            reason = excluded_patients[str(patient_key)]
-            judged.loc[rows.index, ["reason", "detail"]] = [reason, RejectReason(reason).meaning]
+            _tell(rows, places, RejectReason(excluded_patients[patient_key]))
         elif patient_key in override:
-            picked = rows.index[rows["series_key"] == override[str(patient_key)]]
-            others = rows.index[(rows["series_key"] != override[str(patient_key)]) & (rows["reason"] == "")]
-            judged.loc[others, "reason"] = RejectReason.NOT_IN_OVERRIDE.value
-            judged.loc[picked, ["chosen", "reason"]] = [True, CHOSEN_BY_OVERRIDE]
+            _follow_override(rows, places, override[patient_key])
         else:
-            refused = refused_by_date(rows, starts.get(str(patient_key)))
-            for index, (reason, detail) in refused.items():
-                judged.loc[index, ["reason", "detail"]] = [reason.value, detail]
-            _choose_by_points(judged, rows[(rows["reason"] == "") & ~rows.index.isin(list(refused))])
-    return judged
+            start = starts.get(patient_key)
+            days = {rows[place]["study_day"] for place in places}
+            if start is not None or len(days) > 1 or len({rows[place]["study_key"] for place in places}) > 1:
+                table = series.iloc[places].reset_index(drop=True)
+                for place, (reason, detail) in refused_by_date(table, start).items():
+                    _tell(rows, [places[place]], reason, detail)
+            _choose_by_points(rows, [place for place in places if not rows[place]["reason"]])
+    judged = series.copy()
+    for column, kind in (("chosen", bool), ("reason", object), ("detail", object)):
+        judged[column] = np.array([row[column] for row in rows], dtype=kind)
+    begun = series["patient_key"].map(starts).astype("float64")
+    return judged.assign(days_before_treatment=begun - series["study_day"])
 
 
-def _choose_by_points(judged: pd.DataFrame, candidates: pd.DataFrame) -> None:
+def _tell(rows: list[dict[str, Any]], places: list[int], reason: RejectReason, detail: str | None = None) -> None:
+    for place in places:
+        rows[place] |= {"reason": reason.value, "detail": reason.meaning if detail is None else detail}
+
+
+def _follow_override(rows: list[dict[str, Any]], places: list[int], series_key: str) -> None:
+    for place in places:
+        if rows[place]["series_key"] == series_key:
+            rows[place] |= {"chosen": True, "reason": CHOSEN_BY_OVERRIDE}
+        elif not rows[place]["reason"]:
+            rows[place]["reason"] = RejectReason.NOT_IN_OVERRIDE.value
+
+
+def _choose_by_points(rows: list[dict[str, Any]], candidates: list[int]) -> None:
     """Marks the candidate with the most points; equals are a tie that only the user can break."""
-    if candidates.empty:
-        return
-    best = candidates.index[candidates["points"] == candidates["points"].max()]
-    judged.loc[candidates.index.difference(best), "reason"] = RejectReason.LOWER_SCORE.value
-    if len(best) > 1:
-        judged.loc[best, "reason"] = RejectReason.TIED_SERIES.value
-        judged.loc[best, "detail"] = f"{len(best)} series with equal evidence; series_override.csv must decide"
-        return
-    judged.loc[best, ["chosen", "reason"]] = [True, CHOSEN_BY_EVIDENCE]
+    most = max((rows[place]["points"] for place in candidates), default=0)
+    best = [place for place in candidates if rows[place]["points"] == most]
+    for place in candidates:
+        rows[place]["reason"] = RejectReason.LOWER_SCORE.value
+    if len(best) == 1:
+        rows[best[0]] |= {"chosen": True, "reason": CHOSEN_BY_EVIDENCE}
+    else:
+        detail = f"{len(best)} series with equal evidence; series_override.csv must decide"
+        _tell(rows, best, RejectReason.TIED_SERIES, detail)
 
 
 def _check_override(series: pd.DataFrame, override: Mapping[str, str]) -> None:
@@ -119,13 +142,14 @@ def _check_override(series: pd.DataFrame, override: Mapping[str, str]) -> None:
 
 def patients_without_series(judged: pd.DataFrame, patients: list[str]) -> dict[str, str]:
     """Reason codes of those among ``patients`` for whom no series was chosen."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for patient_key, chosen, reason in zip(judged["patient_key"], judged["chosen"], judged["reason"], strict=True):
+        found[patient_key].add(_CHOSEN if chosen else reason)
     reasons: dict[str, str] = {}
-    groups = dict(iter(judged.groupby("patient_key")))
     for patient_key in patients:
-        rows = groups.get(patient_key)
-        if rows is None:
+        if patient_key not in found:
             reasons[patient_key] = RejectReason.ROW_WITHOUT_IMAGES.value
-        elif not rows["chosen"].any():
-            told = [reason.value for reason in _TOLD_OF_PATIENTS if (rows["reason"] == reason.value).any()]
+        elif _CHOSEN not in found[patient_key]:
+            told = [reason.value for reason in _TOLD_OF_PATIENTS if reason.value in found[patient_key]]
             reasons[patient_key] = told[0] if told else RejectReason.NO_CANDIDATE_SERIES.value
     return reasons

@@ -45,7 +45,7 @@ def _plain_text(dataset: Any, keyword: str) -> str | None:
 
     Conversion costs pydicom more than reading the header does, and a survey needs thirty values of every file.
     """
-    raw = dataset.raw(keyword) if isinstance(dataset, PlainHeader) else _raw(dataset, keyword)
+    raw = dataset.elements.get(keyword) if isinstance(dataset, PlainHeader) else _raw(dataset, keyword)
     if raw is None:
         return ""
     kind, content = raw

@@ -37,9 +37,9 @@ def refused_by_date(series: pd.DataFrame, treatment_start: float | None) -> dict
     Returns:
         Index in ``series`` to reason code and detail.
     """
-    days = {int(str(index)): float(day) for index, day in series["study_day"].items()}
-    visits = set(series["study_day"].dropna()) | set(series.loc[series["study_day"].isna(), "study_key"])
-    candidates = [int(str(index)) for index in series.index[series["reason"] == ""]]
+    days = {int(index): float(day) for index, day in zip(series.index, series["study_day"], strict=True)}
+    visits = {key if math.isnan(day) else day for key, day in zip(series["study_key"], days.values(), strict=True)}
+    candidates = [index for index, reason in zip(days, series["reason"], strict=True) if reason == ""]
     if treatment_start is None or math.isnan(treatment_start):
         if len(visits) < 2:
             return {}
