@@ -55,7 +55,7 @@ def decode_file(content: bytes | memoryview) -> tuple[DecodedImage, ...]:
     """The slices of a DICOM file; frames without any contrast are left out.
 
     Args:
-        content: the file's bytes (the images may share them), as accepted by :func:`npc_kedro.dicom.headers.read_header`.
+        content: the bytes of a file that ``read_header`` accepts; the images may share them.
 
     Raises:
         TagError: with the reason, whatever is wrong with the file.
