@@ -6,11 +6,14 @@ for any ratio, and independent of the number of threads a BLAS happens to use.
 """
 
 import math
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from scipy.sparse import csr_array
+
+_HELD = threading.local()
 
 _PITCH = 16
 """Columns added to an image before it is transposed: rows of exactly 2^n bytes fall on the same few cache lines."""
@@ -85,7 +88,7 @@ def resample(image: np.ndarray, shape: tuple[int, int], *, extents: tuple[Extent
     rows, columns = extents or (Extent(0.0, height), Extent(0.0, width))
     if image.shape == shape and rows == Extent(0.0, shape[0]) and columns == Extent(0.0, shape[1]):
         return np.ascontiguousarray(image, dtype=np.float32)
-    source = np.zeros((height, width + _PITCH), dtype=np.float32)
+    source = _workspace(height, width + _PITCH)
     source[:, :width] = image
     floor = np.float32(0.0)
     if _reaches_outside(rows, height) or _reaches_outside(columns, width):
@@ -94,6 +97,14 @@ def resample(image: np.ndarray, shape: tuple[int, int], *, extents: tuple[Extent
     tall = axis_weights(height, shape[0], rows) @ source
     wide = axis_weights(width, shape[1], columns) @ np.ascontiguousarray(tall[:, :width].T)
     return np.ascontiguousarray(wide.T) + floor
+
+
+def _workspace(height: int, width: int) -> np.ndarray:
+    """An array to fill, the same one for images of one size: fresh memory costs more than what is done in it."""
+    held: np.ndarray | None = getattr(_HELD, "array", None)
+    if held is None or held.shape != (height, width):
+        held = _HELD.array = np.zeros((height, width), dtype=np.float32)
+    return held
 
 
 def _reaches_outside(extent: Extent, n: int) -> bool:
