@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset
+
+from npc_kedro.datasets.whole import replacing_folder
 
 if TYPE_CHECKING:
     from npc_kedro.networks.checkpoint import Checkpoint
@@ -41,23 +41,10 @@ class CheckpointDataset(AbstractDataset):
     def save(self, data: Checkpoint) -> None:
         from safetensors.torch import save_file
 
-        folder = Path(self._filepath)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        try:
-            save_file(dict(data.weights), partial / "weights.safetensors")
+        with replacing_folder(Path(self._filepath)) as folder:
+            save_file(dict(data.weights), folder / "weights.safetensors")
             text = json.dumps(dict(data.about), indent=2, sort_keys=True, allow_nan=False)
-            (partial / "about.json").write_text(text + "\n", encoding="utf-8")
-            if folder.exists():
-                retired = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
-                folder.replace(retired / folder.name)
-                partial.replace(folder)
-                shutil.rmtree(retired)
-            else:
-                partial.replace(folder)
-        except BaseException:
-            shutil.rmtree(partial, ignore_errors=True)
-            raise
+            (folder / "about.json").write_text(text + "\n", encoding="utf-8")
 
     def _exists(self) -> bool:
         folder = Path(self._filepath)

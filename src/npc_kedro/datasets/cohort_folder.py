@@ -1,14 +1,13 @@
 """The catalog type of the cohort: the simulator's folder, which is written, or the user's own, which never is."""
 
 import logging
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any, Protocol
 
 from kedro.io import AbstractDataset, DatasetError
 
 from npc_kedro.cohort import CohortFolder, NothingSimulated
+from npc_kedro.datasets.whole import replacing_folder
 from npc_kedro.errors import CohortError
 
 logger = logging.getLogger(__name__)
@@ -71,7 +70,8 @@ class CohortFolderDataset(AbstractDataset[Writable | NothingSimulated, CohortFol
                 "Give the catalog entry `cohort` and the parameters of simulate_cohort the same cohort_root"
             )
             raise CohortFolderError(msg)
-        _write_and_swap(self._simulated_root, data)
+        with replacing_folder(self._simulated_root) as folder:
+            data.write_into(folder)
 
     def _exists(self) -> bool:
         root = self._real_root or self._simulated_root
@@ -109,22 +109,3 @@ def _checked(cohort: CohortFolder) -> CohortFolder:
         )
         raise CohortFolderError(msg)
     return cohort
-
-
-def _write_and_swap(folder: Path, cohort: Writable) -> None:
-    """Writes beside ``folder`` and exchanges the two when all is written."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        cohort.write_into(partial)
-        partial.chmod(0o755)
-        if folder.exists():
-            retired = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
-            folder.replace(retired / folder.name)
-            partial.replace(folder)
-            shutil.rmtree(retired)
-        else:
-            partial.replace(folder)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise

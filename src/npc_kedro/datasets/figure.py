@@ -1,14 +1,13 @@
 """The catalog type for :class:`npc_kedro.figures.canvas.Figure`: a PNG for print and a Plotly twin for the screen."""
 
 import json
-import os
-import tempfile
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import PlotlyPreview
 
+from npc_kedro.datasets.whole import replacing_file
 from npc_kedro.figures.canvas import Figure
 
 
@@ -49,7 +48,8 @@ class FigureDataset(AbstractDataset[Figure, dict[str, Any]]):
             raise TypeError(msg)
         drawn = {self.png: printer.draw_png(data), self.json: screen.draw(data).to_json().encode("utf-8")}
         for path, content in drawn.items():
-            _write_whole(path, content)
+            with replacing_file(path) as partial:
+                partial.write_bytes(content)
 
     def preview(self) -> PlotlyPreview:
         """The Plotly figure, for Kedro-Viz."""
@@ -60,17 +60,3 @@ class FigureDataset(AbstractDataset[Figure, dict[str, Any]]):
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Writes beside the final place and swaps in: a reader sees the old file or the new one, never half of one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(partial).chmod(0o644)
-        Path(partial).replace(path)
-    except BaseException:
-        Path(partial).unlink(missing_ok=True)
-        raise

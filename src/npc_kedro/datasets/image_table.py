@@ -2,9 +2,6 @@
 
 import json
 import logging
-import os
-import shutil
-import tempfile
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -13,6 +10,7 @@ import pandas as pd
 from kedro.io import AbstractDataset
 
 from npc_kedro.arrays import ImageTable
+from npc_kedro.datasets.whole import replacing_folder
 
 _log = logging.getLogger(__name__)
 
@@ -41,24 +39,11 @@ class ImageTableDataset(AbstractDataset[ImageTable, ImageTable]):
         return ImageTable(pixels, table)
 
     def save(self, data: ImageTable) -> None:
-        folder = Path(self._filepath)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        try:
-            _store_pixels(partial / "pixels.npy", data.pixels)
-            data.table.to_parquet(partial / "table.parquet")
+        with replacing_folder(Path(self._filepath)) as folder:
+            _store_pixels(folder / "pixels.npy", data.pixels)
+            data.table.to_parquet(folder / "table.parquet")
             about = {"n": len(data), "shape": list(data.pixels.shape), "dtype": str(data.pixels.dtype)}
-            (partial / "about.json").write_text(json.dumps(about), encoding="utf-8")
-            if folder.exists():
-                retired = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
-                os.replace(folder, retired / folder.name)
-                os.replace(partial, folder)
-                shutil.rmtree(retired)
-            else:
-                os.replace(partial, folder)
-        except BaseException:
-            shutil.rmtree(partial, ignore_errors=True)
-            raise
+            (folder / "about.json").write_text(json.dumps(about), encoding="utf-8")
         _discard_scratch(data.pixels)
 
     def _exists(self) -> bool:

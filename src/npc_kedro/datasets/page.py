@@ -1,11 +1,11 @@
 """The catalog type for a self-contained HTML page."""
 
-import os
-import tempfile
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
+
+from npc_kedro.datasets.whole import replacing_file
 
 
 class PageDataset(AbstractDataset[str, str]):
@@ -27,20 +27,8 @@ class PageDataset(AbstractDataset[str, str]):
         if not isinstance(data, str) or not data.lstrip().lower().startswith("<!doctype html"):
             msg = f"expected a page that begins with <!doctype html>, found {str(data)[:40]!r}"
             raise DatasetError(msg)
-        path = Path(self._filepath)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, partial = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-                file.write(data)
-            # mkstemp's files are private to their owner; a page is to be read by whoever may read the folder.
-            umask = os.umask(0)
-            os.umask(umask)
-            Path(partial).chmod(0o666 & ~umask)
-            Path(partial).replace(path)
-        except BaseException:
-            Path(partial).unlink(missing_ok=True)
-            raise
+        with replacing_file(Path(self._filepath)) as path:
+            path.write_text(data, encoding="utf-8", newline="\n")
 
     def _exists(self) -> bool:
         return Path(self._filepath).is_file()
