@@ -4,6 +4,7 @@ import json
 import os
 import re
 import sqlite3
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -131,9 +132,29 @@ def test_one_of_the_sixteen_again_gives_the_same_weights(miniature: Study):
     weights = miniature.root / "06_models/ccrt__efficientnet_b0__patient/weights.safetensors"
     before = weights.read_bytes()
     words = ("run", "--env=miniature", "--nodes=train_classifiers.ccrt.efficientnet_b0.patient.train")
-    done = kedro(*words, environment=miniature.environment)
+    done = kedro(*words, "--params=reuse=false", environment=miniature.environment)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert "done 1 of 1" in done.stdout
     assert weights.read_bytes() == before
+
+
+def test_a_second_run_repeats_nothing_and_is_quick(miniature: Study):
+    before = {file: file.stat().st_mtime_ns for file in _results(miniature)}
+    started = time.monotonic()
+    done = kedro("run", "--env=miniature", environment=miniature.environment)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert time.monotonic() - started < 45
+    assert "done 1 of" not in done.stdout
+    assert "mean test AUC" in done.stdout + done.stderr
+    assert {file: file.stat().st_mtime_ns for file in _results(miniature)} == before
+
+
+def test_a_changed_parameter_repeats_what_depends_on_it(miniature: Study):
+    words = ("run", "--env=miniature", "--params=train_classifiers.networks.resnet50.learning_rate=0.001")
+    done = kedro(*words, "--pipelines=split,train_classifiers", "--tags=ccrt", environment=miniature.environment)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    repeated = re.findall(r"repeats (\S+):", done.stdout)
+    assert sorted(repeated) == [f"train_classifiers.ccrt.resnet50.{unit}.train" for unit in ("image", "patient")]
 
 
 def test_a_missing_cohort_folder_is_a_clear_error_before_anything_runs(tmp_path):
@@ -154,6 +175,10 @@ def test_the_notebook_runs_on_these_results(miniature: Study, monkeypatch):
     printed = "".join(str(cell.get("outputs", "")) for cell in notebook.cells)
     assert "SIMULATED COHORT" in printed
     assert printed.count("image/png") >= 4
+
+
+def _results(study: Study) -> list[Path]:
+    return [file for file in study.root.rglob("*") if file.is_file()]
 
 
 def _texts(root: Path) -> list[Path]:

@@ -10,7 +10,13 @@ from typing import Protocol
 
 
 class Reporter(Protocol):
-    """A listener of one computation."""
+    """A listener of one computation.
+
+    Attributes:
+        run_id: of the MLflow run that keeps what it hears, "" where nothing is kept.
+    """
+
+    run_id: str
 
     def metrics(self, values: Mapping[str, float], *, step: int) -> None:
         """Takes the metrics of one epoch (``step`` counts from 1)."""
@@ -21,6 +27,8 @@ class Reporter(Protocol):
 
 class Silence:
     """The listener when nobody listens."""
+
+    run_id = ""
 
     def metrics(self, values: Mapping[str, float], *, step: int) -> None:
         """Forgets the values."""

@@ -19,7 +19,11 @@ from typing import TYPE_CHECKING, Any
 from kedro.runner import ParallelRunner
 from kedro.runner.task import Task
 
-from npc_kedro import board
+from npc_kedro import board, reporter
+from npc_kedro.reuse import policy
+from npc_kedro.reuse.ledger import Entry, Ledger
+from npc_kedro.reuse.manifest import in_short
+from npc_kedro.reuse.specs import ReuseSpecs
 from npc_kedro.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -68,7 +72,7 @@ class StudyRunner(ParallelRunner):
         listener.start()
         try:
             with schedule.shown():
-                self._execute(pipeline, catalog, run_id, executor, schedule)
+                self._execute(pipeline, catalog, run_id, executor, schedule, _Reuse(catalog, hook_manager))
         finally:
             executor.shutdown(wait=sys.exc_info()[0] is None, cancel_futures=True)
             listener.stop()
@@ -76,18 +80,31 @@ class StudyRunner(ParallelRunner):
             shutil.rmtree(folder, ignore_errors=True)
 
     def _execute(
-        self, pipeline: "Pipeline", catalog: Any, run_id: str | None, executor: Executor, schedule: Schedule
+        self,
+        pipeline: "Pipeline",
+        catalog: Any,
+        run_id: str | None,
+        executor: Executor,
+        schedule: Schedule,
+        reuse: "_Reuse",
     ) -> None:
         needs = pipeline.node_dependencies
         waiting, done = set(needs), set()
         running: dict[Future[Any], Node] = {}
         while waiting or running:
             ready = sorted((node for node in waiting if needs[node] <= done), key=lambda node: schedule.rank(node.name))
+            standing = {node for node in ready if reuse.stands(node)}
+            for node in standing:
+                schedule.leave_out(node.name)
+            done |= standing
+            waiting -= standing
+            if standing:
+                continue
             for node in ready[: max(self._max_workers - len(running), 0)]:
                 waiting.discard(node)
                 schedule.begin(node.name)
                 task = Task(node=node, catalog=catalog, is_async=self._is_async, run_id=run_id, parallel=True)
-                running[executor.submit(_run_and_give_back, task)] = node
+                running[executor.submit(_run_and_give_back, task, reuse.entry(node))] = node
             if not running:
                 self._raise_runtime_error(waiting, done, set(ready), None)
             finished, _ = wait(running, timeout=_GLANCE_SECONDS, return_when=FIRST_COMPLETED)
@@ -99,13 +116,58 @@ class StudyRunner(ParallelRunner):
                     self._suggest_resume_scenario(pipeline, done, catalog)
                     raise
                 done.add(node)
+                reuse.learn(node)
                 schedule.end(node.name)
             schedule.refresh()
+        reuse.sum_up()
 
 
-def _run_and_give_back(task: Task) -> None:
-    """In a worker: runs one node, then returns its memory to the system, since the worker lives on."""
+class _Reuse:
+    """Which nodes of a run can be left out; tells the log and the hooks."""
+
+    def __init__(self, catalog: Any, hook_manager: Any) -> None:
+        told = policy.current()
+        self._ledger = None if told is None else Ledger(told.root, catalog, enabled=told.enabled)
+        self._hooks = hook_manager
+        self._entries: dict[Node, Entry | None] = {}
+        self._left_out = 0
+        if hook_manager is not None:
+            hook_manager.add_hookspecs(ReuseSpecs)
+
+    def stands(self, node: "Node") -> bool:
+        """Whether the node's stored outputs are what running it would give; each node is judged once."""
+        if self._ledger is None or node in self._entries:
+            return False
+        verdict, self._entries[node] = self._ledger.judge(node)
+        if verdict.reuse:
+            self._left_out += 1
+            logger.info("reused, nothing it depends on has changed: %s", node.name)
+            self._hooks.hook.after_node_reused(node=node, run=verdict.run)
+        elif verdict.reasons:
+            logger.info("repeats %s: %s", node.name, in_short(verdict.reasons))
+        return verdict.reuse
+
+    def entry(self, node: "Node") -> Entry | None:
+        """What the worker notes once the node has run."""
+        return self._entries.get(node)
+
+    def learn(self, node: "Node") -> None:
+        """A worker has run the node."""
+        entry = self._entries.get(node)
+        if self._ledger is not None and entry is not None:
+            self._ledger.learn(entry)
+
+    def sum_up(self) -> None:
+        """How much was left out, and how to have it repeated."""
+        if self._left_out:
+            logger.info("%d nodes reused; --params reuse=false repeats all that is asked for", self._left_out)
+
+
+def _run_and_give_back(task: Task, entry: Entry | None) -> None:
+    """In a worker: runs one node, notes it, then returns its memory to the system, since the worker lives on."""
     task()
+    if entry is not None:
+        entry.write(reporter.current().run_id)
     gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it, other C libraries give back by themselves
     if trim is not None:

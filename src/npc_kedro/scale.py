@@ -54,6 +54,7 @@ class Scale(BaseModel):
     cohort_root: str | None
     published_dir: str = Field(description="folder of published tables to audit; empty for the publication's own")
     data_root: str
+    reuse: bool = Field(description="leave out nodes whose stored results are what running them again would give")
     device: str = Field(description="auto, cpu, cuda or cuda:<index>")
     precision: str = Field(pattern="^(auto|fp32|bf16)$")
     threads_per_training: int = Field(ge=1)

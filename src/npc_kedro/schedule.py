@@ -79,6 +79,10 @@ class Schedule:
         self._done.add(node)
         logger.info("done %d of %d: %s", len(self._done), len(self._seconds), node)
 
+    def leave_out(self, node: str) -> None:
+        """A node need not run: neither its time nor its number counts."""
+        del self._seconds[node]
+
     def share_done(self) -> float:
         """The share of the run's expected work that is behind it, in [0, 1]."""
         total = sum(self._seconds.values())

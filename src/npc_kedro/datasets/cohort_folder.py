@@ -36,10 +36,17 @@ class CohortFolderDataset(AbstractDataset[Writable | NothingSimulated, CohortFol
         metadata: passed through for Kedro-Viz.
     """
 
+    listed = True
+    """Too large to be read twice: whether it has changed is told by the names, sizes and times of its files."""
+
     def __init__(self, *, filepath: str, cohort_root: str = "", metadata: dict[str, Any] | None = None) -> None:
         self._simulated_root = Path(filepath)
         self._real_root = Path(cohort_root) if cohort_root else None
         self.metadata = metadata
+
+    def stored_at(self) -> tuple[Path, ...]:
+        """The folder that is read."""
+        return (self._real_root or self._simulated_root,)
 
     def load(self) -> CohortFolder:
         if self._real_root is not None:

@@ -36,6 +36,10 @@ class FigureDataset(AbstractDataset[Figure, dict[str, Any]]):
         """The Plotly figure."""
         return Path(f"{self._filepath}.json")
 
+    def stored_at(self) -> tuple[Path, ...]:
+        """Both files."""
+        return self.png, self.json
+
     def load(self) -> dict[str, Any]:
         return json.loads(self.json.read_text(encoding="utf-8"))
 

@@ -35,6 +35,7 @@ class TrainingListener:
 
     def __init__(self, uri: str, run_id: str | None, node: str) -> None:
         self._uri, self._run_id, self._node = uri, run_id, node
+        self.run_id = run_id or ""
 
     def metrics(self, values: Mapping[str, float], *, step: int) -> None:
         """Logs one epoch."""
@@ -62,6 +63,7 @@ class RunTracking:
         self._experiment = ""
         self._parent: str | None = None
         self._child: str | None = None
+        self._reused = 0
         self._monitor: Any = None
 
     @hook_impl
@@ -121,6 +123,19 @@ class RunTracking:
             self._child = store.client(self._uri).create_run(self._experiment, tags=tags).info.run_id
             store.log_params(self._uri, self._child, provenance.flatten(self._parameters.get(kind, {})))
         reporter.install(TrainingListener(self._uri, self._child, node.name))
+
+    @hook_impl
+    def after_node_reused(self, node: Node, run: str) -> None:
+        """A training that need not run keeps the run in which it ran: the parent names it instead of a child."""
+        from npc_kedro.tracking import store
+
+        if self._parent is None:
+            return
+        self._reused += 1
+        client = store.client(self._uri)
+        client.set_tag(self._parent, "reused.nodes", str(self._reused))
+        if TRAINING_TAG in node.tags and run:
+            client.set_tag(self._parent, f"reused.{node.namespace}", run)
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:

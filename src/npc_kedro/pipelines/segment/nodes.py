@@ -11,7 +11,13 @@ import pandas as pd
 from npc_kedro import reporter
 from npc_kedro.arrays import ImageTable, ImageTableWriter
 from npc_kedro.errors import CohortError
-from npc_kedro.pipelines.segment.parameters import SegmentParameters
+from npc_kedro.knobs import reads
+from npc_kedro.pipelines.segment.parameters import (
+    ComparisonParameters,
+    DivisionParameters,
+    MaskParameters,
+    one_segmenter,
+)
 
 if TYPE_CHECKING:
     from npc_kedro.networks.checkpoint import Checkpoint
@@ -22,6 +28,7 @@ logger = logging.getLogger(__name__)
 _FEWEST_OUTLINED = 3
 
 
+@reads(DivisionParameters.model_validate)
 def split_patients(patients: pd.DataFrame, parameters: dict[str, Any]) -> pd.DataFrame:
     """Divides the outlined patients into train, validation and test, with each arm's share in every part.
 
@@ -31,7 +38,7 @@ def split_patients(patients: pd.DataFrame, parameters: dict[str, Any]) -> pd.Dat
     Raises:
         CohortError: if fewer than three patients are outlined.
     """
-    settings = SegmentParameters.model_validate(parameters)
+    settings = DivisionParameters.model_validate(parameters)
     outlined = patients.loc[patients["outlined"].astype(bool), ["patient_key", "arm"]].sort_values("patient_key")
     if len(outlined) < _FEWEST_OUTLINED:
         msg = (
@@ -49,6 +56,7 @@ def split_patients(patients: pd.DataFrame, parameters: dict[str, Any]) -> pd.Dat
     return pd.DataFrame({"patient_key": order, "part": parts}).sort_values("patient_key", ignore_index=True)
 
 
+@reads(one_segmenter)
 def train(
     slices: ImageTable,
     outlines: ImageTable,
@@ -68,48 +76,50 @@ def train(
     from npc_kedro.training.outlined_slices import OutlinedSlices
     from npc_kedro.training.segmentation_loop import train_segmenter
 
-    settings = SegmentParameters.model_validate(parameters)
-    compute = choose_compute(settings.device, settings.precision, architecture=settings.encoder)
+    chosen = one_segmenter(parameters, segmenter=segmenter)
+    settings = chosen.settings
+    compute = choose_compute(settings.device, settings.precision, architecture=chosen.encoder)
     spec = SegmenterSpec(
         name=segmenter,
-        encoder=settings.encoder,
-        image_size=settings.image_size,
-        decoder=settings.decoder(segmenter),
-        weights=settings.weights,
+        encoder=chosen.encoder,
+        image_size=chosen.image_size,
+        decoder=chosen.decoder,
+        weights=chosen.weights,
     )
     seen = segmentation_split[segmentation_split["part"] != "test"]
     rows = _rows_of(outlines, seen)
     grey = _grey(slices, rows["slice_row"].to_numpy())
     examples = OutlinedSlices.from_arrays(
         grey,
-        _truth(outlines, rows.index.to_numpy(), settings.labels),
+        _truth(outlines, rows.index.to_numpy(), chosen.labels),
         patients=rows["patient_key"].to_numpy(),
         parts=rows["part"].to_numpy(),
-        squares=_squares(grey, rows["patient_key"].to_numpy(), settings.field),
-        image_size=settings.image_size,
+        squares=_squares(grey, rows["patient_key"].to_numpy(), chosen.field),
+        image_size=chosen.image_size,
         device=compute.device,
     )
-    trained = train_segmenter(examples, spec, settings=settings.training(), compute=compute)
+    trained = train_segmenter(examples, spec, settings=settings, compute=compute)
     inputs = spec.inputs()
     about = {
         "architecture": segmenter,
-        "encoder": settings.encoder,
+        "encoder": chosen.encoder,
         "decoder": dict(spec.decoder),
         "image_size": inputs.image_size,
         "mean": list(inputs.mean),
         "std": list(inputs.std),
-        "threshold": settings.threshold,
+        "threshold": chosen.threshold,
         "best_epoch": trained.best_epoch,
         "seed": settings.seed,
         "patients": sorted(seen["patient_key"]),
-        "parameters": settings.training().model_dump(mode="json"),
-        "weights": settings.weights if settings.weights in ("none", "hub") else "folder",
+        "parameters": settings.model_dump(mode="json"),
+        "weights": chosen.weights if chosen.weights in ("none", "hub") else "folder",
         "precision": compute.precision,
         "device": compute.device.type,
     }
     return Checkpoint(trained.weights, about), trained.history
 
 
+@reads(MaskParameters.model_validate)
 def measure_dice(
     slices: ImageTable,
     outlines: ImageTable,
@@ -125,7 +135,7 @@ def measure_dice(
     """
     from npc_kedro.training.metrics import dice
 
-    settings = SegmentParameters.model_validate(parameters)
+    settings = MaskParameters.model_validate(parameters)
     rows = _rows_of(outlines, segmentation_split)
     truth = _truth(outlines, rows.index.to_numpy(), settings.labels)
     address = rows["slice_row"].to_numpy()
@@ -138,11 +148,12 @@ def measure_dice(
     return table.assign(dice=dice(overlap, outlined, predicted), outline_area_px=outlined, predicted_area_px=predicted)
 
 
+@reads(ComparisonParameters.model_validate)
 def choose_segmenter(parameters: dict[str, Any], *tables: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
     """Dice of every segmenter, part and level with its interval; the best on validation patients is chosen."""
     from npc_kedro.training.segmentation_table import segmentation_table
 
-    settings = SegmentParameters.model_validate(parameters)
+    settings = ComparisonParameters.model_validate(parameters)
     return segmentation_table(
         dict(zip(names, tables, strict=True)),
         n_resamples=settings.n_resamples,
@@ -151,6 +162,7 @@ def choose_segmenter(parameters: dict[str, Any], *tables: pd.DataFrame, names: t
     )
 
 
+@reads(MaskParameters.model_validate)
 def predict_masks(
     slices: ImageTable,
     segmentation: pd.DataFrame,
@@ -163,7 +175,7 @@ def predict_masks(
     Returns:
         uint8 0/1; table: patient_key, area_px, probability_max.
     """
-    settings = SegmentParameters.model_validate(parameters)
+    settings = MaskParameters.model_validate(parameters)
     chosen = segmentation.loc[segmentation["chosen"].astype(bool), "segmenter"].unique().item()
     checkpoint = dict(zip(names, segmenters, strict=True))[chosen]
     logger.info("Masks by %s, the better segmenter on validation patients", chosen)
@@ -219,7 +231,7 @@ def _squares(grey: np.ndarray, patients: np.ndarray, field: str) -> list["Square
 
 
 def _masks(
-    slices: ImageTable, rows: np.ndarray, segmenter: "Checkpoint", settings: SegmentParameters
+    slices: ImageTable, rows: np.ndarray, segmenter: "Checkpoint", settings: MaskParameters
 ) -> Iterator[tuple[np.ndarray, float]]:
     """For each of the rows: the mask, bool (height, width), and the highest probability in the slice."""
     from npc_kedro.training.mask_inference import MaskPredictor, blocks

@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from npc_kedro.training.settings import AugmentationSettings, OptimiserSettings, SegmenterSettings
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
+_PART = ConfigDict(extra="ignore", frozen=True)
+"""Of a model that takes what it needs from the parameters of the whole pipeline."""
 
 
 class SplitShares(BaseModel):
@@ -51,24 +53,50 @@ class Decoders(BaseModel):
     deeplabv3: DeepLabV3Decoder = DeepLabV3Decoder()
 
 
-class SegmentParameters(BaseModel):
+class _Seeded(BaseModel):
+    model_config = _PART
+
+    seed: int = Field(ge=0)
+
+
+class DivisionParameters(_Seeded):
+    """How the outlined patients are divided."""
+
+    split: SplitShares
+
+
+class MaskParameters(_Seeded):
+    """How a trained segmenter is applied."""
+
+    device: str = Field(description="auto, cpu, cuda or cuda:<index>")
+    threads: int = Field(ge=1, description="torch threads, fixed so that numbers do not depend on the machine")
+    labels: tuple[Literal[1, 2], ...] = Field(
+        min_length=1, description="what counts as tumour in the outlines: 1 primary tumour, 2 lymph node"
+    )
+    field: Literal["body", "whole"] = Field(description="what of a slice they see: the square round the body, or all")
+    threshold: float = Field(gt=0, lt=1, description="probability from which a pixel is tumour")
+    min_area_mm2: float = Field(ge=0, description="smaller connected specks of a predicted mask are removed")
+    prediction_batch_size: int = Field(ge=1, description="slices in one forward pass")
+    scratch: str = Field(description="folder for unfinished arrays, on the disk that holds the results")
+
+
+class ComparisonParameters(_Seeded):
+    """How the segmenters are compared."""
+
+    n_resamples: int = Field(ge=100, description="bootstrap resamples, by patient")
+    level: float = Field(gt=0, lt=1, description="confidence level")
+
+
+class SegmentParameters(DivisionParameters, MaskParameters, ComparisonParameters):
     """How the segmenters are trained, compared and applied."""
 
     model_config = _STRICT
 
-    seed: int = Field(ge=0)
-    device: str = Field(description="auto, cpu, cuda or cuda:<index>")
     precision: Literal["auto", "fp32", "bf16"]
-    threads: int = Field(ge=1, description="torch threads, fixed so that numbers do not depend on the machine")
-    split: SplitShares
-    labels: tuple[Literal[1, 2], ...] = Field(
-        min_length=1, description="what counts as tumour in the outlines: 1 primary tumour, 2 lymph node"
-    )
     encoder: str = Field(description="an encoder of segmentation-models-pytorch, the same for both segmenters")
     encoder_depth: int = Field(ge=3, le=5, description="levels of the encoder; smp's own default is 5")
     weights: str = Field(description="of the encoder: none, hub, or a folder with <encoder>.safetensors")
     image_size: int = Field(ge=32, multiple_of=32, description="side of what the segmenters see, pixels")
-    field: Literal["body", "whole"] = Field(description="what of a slice they see: the square round the body, or all")
     decoders: Decoders
     epochs: int = Field(ge=1)
     batch_size: int = Field(ge=2)
@@ -77,12 +105,6 @@ class SegmentParameters(BaseModel):
     loss: Literal["bce", "bce_dice"]
     empty_slice_share: float = Field(ge=0, le=1, description="share of slices without outline that an epoch sees")
     keep: Literal["last", "best_validation"]
-    threshold: float = Field(gt=0, lt=1, description="probability from which a pixel is tumour")
-    min_area_mm2: float = Field(ge=0, description="smaller connected specks of a predicted mask are removed")
-    prediction_batch_size: int = Field(ge=1, description="slices in one forward pass")
-    n_resamples: int = Field(ge=100, description="bootstrap resamples, by patient")
-    level: float = Field(gt=0, lt=1, description="confidence level")
-    scratch: str = Field(description="folder for unfinished arrays, on the disk that holds the results")
 
     @model_validator(mode="after")
     def _unet_mirrors_its_encoder(self) -> "SegmentParameters":
@@ -108,3 +130,27 @@ class SegmentParameters(BaseModel):
     def training(self) -> SegmenterSettings:
         """What the training loop needs."""
         return SegmenterSettings(**{name: getattr(self, name) for name in SegmenterSettings.model_fields})
+
+
+class OneSegmenter(BaseModel):
+    """All that the training of one segmenter depends on."""
+
+    model_config = _STRICT
+
+    settings: SegmenterSettings
+    encoder: str
+    decoder: dict[str, Any]
+    weights: str
+    image_size: int
+    labels: tuple[int, ...]
+    field: str
+    threshold: float
+
+
+def one_segmenter(parameters: dict[str, Any], *, segmenter: str) -> OneSegmenter:
+    """The part of ``params:segment`` that concerns one segmenter's training."""
+    given = SegmentParameters.model_validate(parameters)
+    same = ("encoder", "weights", "image_size", "labels", "field", "threshold")
+    return OneSegmenter(
+        settings=given.training(), decoder=given.decoder(segmenter), **{name: getattr(given, name) for name in same}
+    )

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from npc_kedro.arrays import ImageTable
+from npc_kedro.knobs import reads
 from npc_kedro.leaks import require_no_test_patients
-from npc_kedro.pipelines.train_classifiers.parameters import TrainClassifiersParameters
+from npc_kedro.pipelines.train_classifiers.parameters import OneTraining, one_training
 from npc_kedro.study import Unit
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from npc_kedro.training.settings import ClassifierSettings
 
 
+@reads(one_training)
 def train(
     crops: ImageTable, train_crops: pd.DataFrame, parameters: dict[str, Any], *, arm: str, network: str, unit: str
 ) -> tuple["Checkpoint", pd.DataFrame, pd.DataFrame]:
@@ -40,9 +42,10 @@ def train(
     from npc_kedro.training.examples import Examples
 
     require_no_test_patients(train_crops)
-    settings = TrainClassifiersParameters.model_validate(parameters)
+    chosen = one_training(parameters, network=network)
+    settings = chosen.settings
     rows = train_crops[train_crops["arm"] == arm].sort_values("crop_row", ignore_index=True)
-    spec = _spec(settings, network=network, unit=unit)
+    spec = _spec(chosen, unit=unit)
     compute = choose_compute(settings.device, settings.precision, architecture=spec.architecture)
     examples = Examples.from_arrays(
         crops.pixels[rows["crop_row"].to_numpy()],
@@ -52,27 +55,24 @@ def train(
         image_size=spec.image_size,
         device=compute.device,
     )
-    trained = train_classifier(
-        examples, spec, settings=settings.training(network), by_patient=unit == Unit.PATIENT, compute=compute
-    )
-    about = _about(settings.training(network), spec, best_epoch=trained.best_epoch, threshold=trained.threshold)
+    trained = train_classifier(examples, spec, settings=settings, by_patient=unit == Unit.PATIENT, compute=compute)
+    about = _about(settings, spec, best_epoch=trained.best_epoch, threshold=trained.threshold)
     about |= {"arm": arm, "network": network, "unit": unit, "patients": sorted(rows["patient_key"].unique())}
     about |= {"precision": compute.precision, "device": compute.device.type}
     validation = rows.loc[rows["part"] != "fit", ["crop_row", "patient_key", "residual_tumor"]].reset_index(drop=True)
     return Checkpoint(trained.weights, about), trained.history, validation.assign(probability=trained.validation)
 
 
-def _spec(settings: TrainClassifiersParameters, *, network: str, unit: str) -> "ClassifierSpec":
+def _spec(chosen: OneTraining, *, unit: str) -> "ClassifierSpec":
     from npc_kedro.networks.classifiers import ClassifierSpec
 
-    stacked = unit == Unit.PATIENT and settings.patient_method == "channel_stack"
-    chosen = settings.networks[network]
+    stacked = unit == Unit.PATIENT and chosen.settings.patient_method == "channel_stack"
     return ClassifierSpec(
-        architecture=chosen.architecture,
-        pretrained_tag=chosen.pretrained_tag,
-        image_size=chosen.image_size,
-        channels=settings.stacked_slices if stacked else 3,
-        weights=settings.weights,
+        architecture=chosen.network.architecture,
+        pretrained_tag=chosen.network.pretrained_tag,
+        image_size=chosen.network.image_size,
+        channels=chosen.settings.stacked_slices if stacked else 3,
+        weights=chosen.weights,
     )
 
 

@@ -1,6 +1,6 @@
 """Knobs of the sixteen trainings."""
 
-from typing import Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -44,3 +44,19 @@ class TrainClassifiersParameters(ClassifierSettings):
         if own.learning_rate is not None:
             shared["optimiser"] = self.optimiser.model_copy(update={"learning_rate": own.learning_rate})
         return ClassifierSettings(**shared)
+
+
+class OneTraining(BaseModel):
+    """All that the training of one network depends on."""
+
+    model_config = _STRICT
+
+    settings: ClassifierSettings
+    network: NetworkParameters
+    weights: str
+
+
+def one_training(parameters: dict[str, Any], *, network: str) -> OneTraining:
+    """The part of ``params:train_classifiers`` that concerns one network."""
+    given = TrainClassifiersParameters.model_validate(parameters)
+    return OneTraining(settings=given.training(network), network=given.networks[network], weights=given.weights)

@@ -1,0 +1,145 @@
+"""What a node's outputs depend on, worked out from the node, the catalog and the code, without running anything."""
+
+import hmac
+import inspect
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+from functools import cache, partial
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from npc_kedro.dicom.pseudonyms import KEY_VARIABLE
+from npc_kedro.knobs import part_read_by
+from npc_kedro.reuse.manifest import Conditions, digest_of
+from npc_kedro.reuse.sources import Sources
+from npc_kedro.reuse.stored import Contents, Place, listing, place_of
+
+if TYPE_CHECKING:
+    from kedro.pipeline.node import Node
+
+_PACKAGE = "npc_kedro"
+_PARAMETERS = "params:"
+_DECODERS = ("pylibjpeg", "openjpeg", "libjpeg", "jpeg_ls")
+"""pydicom finds its decoders by itself: no code of ours imports them."""
+
+
+class Conditioner:
+    """Works out conditions.
+
+    Args:
+        catalog: of the run.
+        contents: what datasets hold on disk.
+        root: the data root; what parameters name inside it is scratch, not an input.
+    """
+
+    def __init__(self, catalog: Any, *, contents: Contents, root: Path) -> None:
+        self._catalog, self._contents, self._root = catalog, contents, root.resolve()
+        self._sources = Sources(_PACKAGE, Path(__file__).parents[1])
+
+    def place(self, name: str) -> Place | None:
+        """Where a dataset lives; None for parameters and what is only in memory."""
+        return None if _is_parameters(name) else place_of(self._catalog.get(name))
+
+    def of(self, node: "Node") -> tuple[Conditions, dict[str, Path]]:
+        """What the node's outputs depend on now, its inputs being there; and what its parameters may name."""
+        datasets = [name for name in (*node.inputs, *node.outputs) if not _is_parameters(name)]
+        reached = self._sources.reached_from(node.func, *{type(self._catalog.get(name)) for name in datasets})
+        parameters: dict[str, Any] = {}
+        for name in node.inputs:
+            if _is_parameters(name):
+                parameters |= _flat(_part(node.func, self._catalog.load(name)), prefix=name)
+        named = self._named(parameters)
+        conditions = Conditions(
+            function=_described(node.func),
+            parameters={key: digest_of(value) for key, value in parameters.items()},
+            inputs={name: self._content(name) for name in node.inputs if not _is_parameters(name)},
+            sources=reached.modules,
+            libraries=_versions(reached.libraries),
+            named=listings(named) | _secrets(reached.modules),
+        )
+        return conditions, named
+
+    def _content(self, name: str) -> str:
+        place = self.place(name)
+        content = None if place is None else self._contents.of(place)
+        return "absent" if content is None else content.digest
+
+    def _named(self, parameters: Mapping[str, Any]) -> dict[str, Path]:
+        """Files and folders outside the data root that parameters may name: weights, published tables, a key file."""
+        paths = {
+            f"what {key} names": Path(value).expanduser()
+            for key, value in parameters.items()
+            if isinstance(value, str) and os.sep in value
+        }
+        return {key: path for key, path in paths.items() if not path.resolve().is_relative_to(self._root)}
+
+
+def listings(named: Mapping[str, Path]) -> dict[str, str]:
+    """Hash of what lies at each of these paths; those where nothing does are left out."""
+    return {key: listing((path,)) for key, path in named.items() if path.exists()}
+
+
+def _is_parameters(name: str) -> bool:
+    return name == "parameters" or name.startswith(_PARAMETERS)
+
+
+def _part(function: Any, parameters: Any) -> Any:
+    """What the function reads of the parameters, by its own word; all of them where it says nothing."""
+    part = part_read_by(function)
+    if part is None:
+        return parameters
+    fixed = function.keywords if isinstance(function, partial) else {}
+    named = {key: value for key, value in fixed.items() if key in inspect.signature(part).parameters}
+    return part(parameters, **named)
+
+
+def _flat(value: Any, *, prefix: str) -> dict[str, Any]:
+    if isinstance(value, BaseModel):
+        value = value.model_dump(mode="json")
+    elif is_dataclass(value) and not isinstance(value, type):
+        value = asdict(value)
+    if not isinstance(value, Mapping):
+        return {prefix: value}
+    flat: dict[str, Any] = {}
+    for key, inner in value.items():
+        flat |= _flat(inner, prefix=f"{prefix}.{key}")
+    return flat
+
+
+def _described(function: Any) -> str:
+    fixed = function.keywords if isinstance(function, partial) else {}
+    inner = function.func if isinstance(function, partial) else function
+    return f"{inner.__module__}.{inner.__qualname__}({digest_of(fixed)})"
+
+
+def _secrets(modules: Mapping[str, str]) -> dict[str, str]:
+    """What pseudonyms depend on, for code that makes them: a keyed hash, from which the key cannot be had."""
+    key = os.environ.get(KEY_VARIABLE, "")
+    if not key or "npc_kedro.dicom.pseudonyms" not in modules:
+        return {}
+    return {KEY_VARIABLE: hmac.digest(key.encode(), b"reuse", "sha256").hex()[:16]}
+
+
+def _versions(packages: frozenset[str]) -> dict[str, str]:
+    names = {*packages, *(_DECODERS if "pydicom" in packages else ())}
+    return {name: _version(name) for name in sorted(names)} | {"python": platform.python_version()}
+
+
+@cache
+def _version(package: str) -> str:
+    for distribution in {package, *_distributions().get(package, [])}:
+        try:
+            return version(distribution)
+        except PackageNotFoundError:
+            continue
+    return "unknown"
+
+
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    return packages_distributions()

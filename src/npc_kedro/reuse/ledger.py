@@ -1,0 +1,100 @@
+"""The account of what is already there: which nodes of a run need not run, and why the others must."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from npc_kedro.reuse.conditions import Conditioner, listings
+from npc_kedro.reuse.manifest import Conditions, Manifest, differences
+from npc_kedro.reuse.stored import Contents, Place
+
+if TYPE_CHECKING:
+    from kedro.pipeline.node import Node
+
+FOLDER = ".manifests"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a node's stored outputs are what running it again would give.
+
+    Attributes:
+        reuse: whether they are.
+        reasons: why not, in words; [] where the node never ran here.
+        run: the MLflow run in which they were made.
+    """
+
+    reuse: bool
+    reasons: list[str]
+    run: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a worker needs to note that it has run a node; worked out before the node starts."""
+
+    path: Path
+    root: Path
+    conditions: Conditions
+    outputs: dict[str, Place]
+    named: dict[str, Path]
+
+    def write(self, run: str) -> None:
+        """Notes that all outputs are stored."""
+        # A node may itself create what a parameter names: the key of the pseudonyms.
+        conditions = replace(self.conditions, named=self.conditions.named | listings(self.named))
+        contents = Contents(self.root)
+        found = {name: contents.of(place) for name, place in self.outputs.items()}
+        stored = {name: content for name, content in found.items() if content is not None}
+        Manifest(conditions, stored, run).write(self.path)
+
+
+class Ledger:
+    """Compares nodes with their manifests.
+
+    Args:
+        root: the data root; manifests lie in a folder of it.
+        catalog: of the run.
+        enabled: whether anything may be reused; manifests are written in any case.
+    """
+
+    def __init__(self, root: Path, catalog: Any, *, enabled: bool = True) -> None:
+        self._root, self._enabled = root, enabled
+        self._contents = Contents(root)
+        self._conditioner = Conditioner(catalog, contents=self._contents, root=root)
+
+    def judge(self, node: "Node") -> tuple[Verdict, Entry | None]:
+        """Whether the node can be left out, and what to note if not; None for a node with an output in memory only."""
+        places = {name: self._conditioner.place(name) for name in node.outputs}
+        outputs = {name: place for name, place in places.items() if place is not None}
+        if len(outputs) < len(places):
+            return Verdict(False, []), None
+        conditions, named = self._conditioner.of(node)
+        entry = Entry(self._root / FOLDER / f"{node.name}.json", self._root, conditions, outputs, named)
+        if not self._enabled:
+            return Verdict(False, ["reuse is off"]), entry
+        manifest = Manifest.read(entry.path)
+        if manifest is None:
+            return Verdict(False, []), entry
+        for content in manifest.outputs.values():
+            self._contents.remember(content)
+        reasons = differences(manifest.conditions, entry.conditions) + self._altered(manifest, outputs)
+        return Verdict(not reasons, reasons, manifest.run), entry
+
+    def learn(self, entry: Entry) -> None:
+        """Takes over what a worker noted, so that its outputs need not be read again as inputs of others."""
+        self._contents.forget_listings()
+        manifest = Manifest.read(entry.path)
+        for content in manifest.outputs.values() if manifest is not None else ():
+            self._contents.remember(content)
+
+    def _altered(self, manifest: Manifest, outputs: dict[str, Place]) -> Iterable[str]:
+        reasons = []
+        for name, place in outputs.items():
+            found, noted = self._contents.of(place), manifest.outputs.get(name)
+            if found is None:
+                reasons.append(f"output {name} is missing")
+            elif noted is None or found.digest != noted.digest:
+                reasons.append(f"output {name} was altered")
+        return reasons

@@ -1,0 +1,177 @@
+"""A second run repeats what depends on a change, and nothing else; the log says what and why."""
+
+import json
+import logging
+
+import pytest
+from kedro.framework.hooks import hook_impl
+from kedro.framework.hooks.manager import _create_hook_manager
+from kedro.framework.project import configure_project
+from kedro.io import MemoryDataset, SharedMemoryDataCatalog
+from kedro.pipeline import Node, Pipeline
+from kedro_datasets.json import JSONDataset
+from pydantic import BaseModel
+
+from npc_kedro.knobs import reads
+from npc_kedro.reuse import policy
+from npc_kedro.runner import StudyRunner
+
+
+class Half(BaseModel):
+    """Only one of the two parameters."""
+
+    factor: int
+
+
+def scale(start: int, parameters: dict) -> int:
+    return start * parameters["factor"]
+
+
+@reads(Half.model_validate)
+def halved(start: int, parameters: dict) -> int:
+    return start * Half.model_validate(parameters).factor
+
+
+def parity(value: int) -> int:
+    return value % 2
+
+
+def describe(value: int, weights: str) -> str:
+    return f"{value} of {bool(weights)}"
+
+
+class Listener:
+    def __init__(self):
+        self.reused = {}
+
+    @hook_impl
+    def after_node_reused(self, node, run):
+        self.reused[node.name] = run
+
+
+class Study:
+    """A chain of nodes: start -> scaled -> parity -> text; and one that reads half of the parameters."""
+
+    pipeline = Pipeline(
+        [
+            Node(scale, ["start", "params:p"], "scaled", name="scale"),
+            Node(halved, ["start", "params:p"], "half", name="halved"),
+            Node(parity, "scaled", "parity", name="parity"),
+            Node(describe, ["parity", "params:weights"], "text", name="describe"),
+        ]
+    )
+
+    def __init__(self, root, caplog):
+        self.root, self.caplog = root, caplog
+        self.parameters, self.weights = {"factor": 2, "unused": 1}, ""
+        self.save("start", 3)
+
+    def file(self, name):
+        return self.root / "data" / f"{name}.json"
+
+    def save(self, name, value):
+        self.file(name).parent.mkdir(exist_ok=True)
+        self.file(name).write_text(json.dumps(value))
+
+    def run(self, *, enabled=True):
+        """The nodes that ran, and the log."""
+        stored = {
+            name: JSONDataset(filepath=str(self.file(name))) for name in self.pipeline.datasets() if ":" not in name
+        }
+        parameters = {"params:p": self.parameters, "params:weights": self.weights}
+        memory = {name: MemoryDataset(value) for name, value in parameters.items()}
+        policy.install(policy.Policy(self.root / "data", enabled))
+        hooks, listener = _create_hook_manager(), Listener()
+        hooks.register(listener)
+        self.caplog.clear()
+        try:
+            with self.caplog.at_level(logging.INFO, logger="npc_kedro"):
+                StudyRunner(max_workers=1).run(self.pipeline, SharedMemoryDataCatalog(stored | memory), hooks)
+        finally:
+            policy.install(None)
+        return {node.name for node in self.pipeline.nodes} - set(listener.reused), self.caplog.text
+
+
+@pytest.fixture
+def study(tmp_path, caplog):
+    configure_project("npc_kedro")
+    made = Study(tmp_path, caplog)
+    ran, _ = made.run()
+    assert ran == {"scale", "halved", "parity", "describe"}
+    return made
+
+
+def test_nothing_changed_nothing_runs(study):
+    ran, log = study.run()
+    assert ran == set()
+    assert "reused, nothing it depends on has changed: scale" in log
+    assert "4 nodes reused; --params reuse=false" in log
+
+
+def test_a_parameter_repeats_what_reads_it_and_equal_results_stop_there(study):
+    study.parameters["factor"] = 4
+    ran, log = study.run()
+    assert ran == {"scale", "halved", "parity"}  # 6 % 2 == 12 % 2: what comes after stands
+    assert "repeats scale: params:p.factor changed" in log
+    assert "repeats parity: input scaled changed" in log
+    study.parameters["unused"] = 5
+    assert study.run()[0] == {"scale"}  # `halved` says that it does not read it
+    study.parameters["factor"] = 3
+    assert study.run()[0] == {"scale", "halved", "parity", "describe"}  # 9 % 2 is another matter
+
+
+def test_an_input_repeats_what_takes_it(study):
+    study.save("start", 4)
+    ran, log = study.run()
+    assert ran == {"scale", "halved", "parity"}
+    assert "repeats halved: input start changed" in log
+
+
+def test_an_output_that_was_altered_or_removed_is_made_again(study):
+    study.save("scaled", 7)
+    study.file("half").unlink()
+    ran, log = study.run()
+    assert ran == {"scale", "halved"}
+    assert "repeats scale: output scaled was altered" in log
+    assert "repeats halved: output half is missing" in log
+    assert json.loads(study.file("scaled").read_text()) == 6
+
+
+def test_a_file_that_is_written_again_as_it_was_changes_nothing(study):
+    study.save("start", 3)
+    assert study.run()[0] == set()
+
+
+def test_a_folder_that_a_parameter_names_counts(study, tmp_path):
+    (tmp_path / "weights").mkdir()
+    study.weights = str(tmp_path / "weights")
+    study.run()
+    (tmp_path / "weights" / "resnet.safetensors").write_text("new")
+    ran, log = study.run()
+    assert ran == {"describe"}
+    assert "what params:weights names changed" in log
+
+
+def test_reuse_can_be_turned_off(study):
+    assert study.run(enabled=False)[0] == {"scale", "halved", "parity", "describe"}
+    assert study.run()[0] == set()
+
+
+def test_another_version_of_a_library_repeats(study):
+    file = study.root / "data/.manifests/scale.json"
+    manifest = json.loads(file.read_text())
+    manifest["conditions"]["libraries"]["python"] = "2.7"
+    file.write_text(json.dumps(manifest))
+    ran, log = study.run()
+    assert ran == {"scale"}
+    assert "repeats scale: python 2.7 became 3." in log
+
+
+def test_a_damaged_manifest_is_as_good_as_none(study):
+    (study.root / "data/.manifests/halved.json").write_text("{")
+    assert study.run()[0] == {"halved"}
+
+
+def test_a_manifest_names_no_folder_of_the_machine(study):
+    for file in (study.root / "data/.manifests").iterdir():
+        assert str(study.root) not in file.read_text()

@@ -1,0 +1,120 @@
+"""What a function reaches of a package's code: followed through imports, blind to comments, silent about the rest."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from npc_kedro.reuse.sources import Sources
+
+FILES = {
+    "__init__.py": "",
+    "nodes.py": """
+        from typing import TYPE_CHECKING
+        from pack import tools
+        from pack.deep import passed_on
+        if TYPE_CHECKING:
+            from pack.forms import Form
+        def train(form: "Form"):
+            from pack.loop import run
+            return run(tools.scale(passed_on(1)))
+        def draw():
+            return tools.paint()
+    """,
+    "tools.py": """
+        import numpy as np
+        FACTOR = 2
+        def scale(x):
+            '''Docstring.'''
+            return np.float64(FACTOR * x)  # comment
+        def paint():
+            return "train"
+    """,
+    "loop.py": """
+        from pathlib import Path
+        TABLE = Path(__file__).with_name("table.csv")
+        def run(x):
+            import torch
+            return torch.ones(1) * x, TABLE
+    """,
+    "forms.py": "class Form:\n    def area(self):\n        return 1\n",
+    "deep/__init__.py": "from pack.deep.inner import passed_on, other\n",
+    "deep/inner.py": "def passed_on(x):\n    return x\ndef other():\n    return 2\n",
+    "table.csv": "a,b\n",
+}
+
+
+@pytest.fixture
+def pack(tmp_path, monkeypatch):
+    for name, text in FILES.items():
+        path = tmp_path / "pack" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        indent = min((len(line) - len(line.lstrip()) for line in text.splitlines() if line.strip()), default=0)
+        path.write_text("\n".join(line[indent:] for line in text.splitlines()) + "\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield tmp_path / "pack"
+    for name in [name for name in sys.modules if name.partition(".")[0] == "pack"]:
+        del sys.modules[name]
+
+
+def reached(pack: Path, name: str):
+    return Sources("pack", pack).reached_from(getattr(import_module("pack.nodes"), name))
+
+
+def after(pack: Path, file: str, old: str, new: str, function: str) -> set[str]:
+    """The entries of the function's account that an edit changes."""
+    before = reached(pack, function).modules
+    text = (pack / file).read_text()
+    assert old in text
+    (pack / file).write_text(text.replace(old, new))
+    now = reached(pack, function).modules
+    return {key for key in {*before, *now} if before.get(key) != now.get(key)}
+
+
+def test_names_are_followed_through_imports_annotations_and_data(pack):
+    found = reached(pack, "train")
+    assert set(found.modules) == {
+        "pack.nodes", "pack.tools", "pack.loop", "pack.forms", "pack.deep", "pack.deep.inner", "pack.loop (table.csv)",
+    }  # fmt: skip
+    assert found.libraries == {"numpy", "torch"}
+    assert set(reached(pack, "draw").modules) == {"pack.nodes", "pack.tools"}
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "changed"),
+    [
+        ("tools.py", "FACTOR = 2", "FACTOR = 3", "pack.tools"),
+        ("tools.py", "Docstring.", "Other words.", None),
+        ("tools.py", "# comment", "# remark", None),
+        ("tools.py", '"train"', '"learn"', None),
+        ("loop.py", "* x", "+ x", "pack.loop"),
+        ("forms.py", "return 1", "return 4", "pack.forms"),
+        ("deep/inner.py", "return x", "return -x", "pack.deep.inner"),
+        ("deep/inner.py", "return 2", "return 3", None),
+        ("table.csv", "a,b", "a,c", "pack.loop (table.csv)"),
+        ("nodes.py", "tools.paint()", "tools.paint() * 2", None),
+    ],
+)
+def test_what_an_edit_changes(pack, file, old, new, changed):
+    assert after(pack, file, old, new, "train") == (set() if changed is None else {changed})
+
+
+def test_functions_of_other_packages_count_as_libraries(pack):
+    found = Sources("pack", pack).reached_from(sys.modules["json"].dumps, Path)
+    assert found.modules == {}
+    assert found.libraries == set()
+
+
+def test_every_node_of_the_study_can_be_read():
+    import npc_kedro
+    from npc_kedro.pipeline_registry import register_pipelines
+
+    sources = Sources("npc_kedro", Path(npc_kedro.__file__).parent)
+    reach = {node.name: sources.reached_from(node.func) for node in register_pipelines()["__default__"].nodes}
+    training = reach["train_classifiers.ccrt.resnet50.image.train"]
+    assert "npc_kedro.training.bags" in training.modules
+    assert {"torch", "timm"} <= training.libraries
+    assert "npc_kedro.training.segmentation_table" not in reach["segment.unet.train"].modules
+    assert "npc_kedro.training.segmentation_loop" not in reach["segment.choose_segmenter"].modules
+    assert "npc_kedro.simulation.anatomy (anatomy.csv)" in reach["simulate_cohort.simulate"].modules
