@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 from pathlib import Path, PurePosixPath
 from typing import Any
 
