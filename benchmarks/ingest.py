@@ -4,7 +4,8 @@
 
 Both read the same files from a warm cache; the loop only decodes, ``ingest`` also walks, checks, chooses, hashes,
 resamples and stores. A second run finds the folder unchanged and only checks it. Wall time is what a user waits, on an
-idle machine; CPU time (all processes together) still says something on a busy one. Memory is the peak of this process and of the largest of its children.
+idle machine; CPU time (all processes together) still says something on a busy one. Memory is the peak of this process
+and of the largest of its children.
 """
 
 import argparse

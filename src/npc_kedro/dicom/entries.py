@@ -3,7 +3,8 @@
 This is the form in which a file's facts leave the process that read it, go into the journal and into the survey.
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +13,6 @@ from npc_kedro.dicom.headers import Header, Person, Rejection
 from npc_kedro.dicom.pseudonyms import Pseudonyms, normalised_identifier
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.timing import day_of
-
-Record = list[Any]
-"""An entry as JSON holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +26,26 @@ class PersonMarks:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """What the files of a series share.
+
+    Attributes:
+        patient_key: "" if the file names no patient; the other keys are "" in refused files.
+        study_key: of the study; ``series_key`` of the series.
+        marks: what the file says about the person.
+        day: of the examination, shifted (:meth:`Pseudonyms.shifted_day`); None if undated.
+        rules: names of the rules that apply.
+    """
+
+    patient_key: str = ""
+    study_key: str = ""
+    series_key: str = ""
+    marks: PersonMarks = PersonMarks()
+    day: int | None = None
+    rules: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One file.
 
@@ -35,53 +53,78 @@ class Entry:
         file: pseudonym of its relative path.
         reason: code of the reason why it is refused, "" if it is not.
         detail: more about the reason.
-        patient_key: "" if the file names no patient; the other keys are "" in refused files.
-        marks: what it says about the person.
-        day: day of the examination, shifted (:meth:`Pseudonyms.shifted_day`); None if undated.
+        origin: whose it is, and what speaks for its sequence.
+        instance_key: "" in refused files.
         order: what decides between slices at the same place.
         geometries: one per frame.
-        rules: names of the rules that apply.
     """
 
     file: str
     reason: str
     detail: str
-    patient_key: str
-    marks: PersonMarks
-    study_key: str
-    series_key: str
-    instance_key: str
-    day: int | None
-    order: tuple[float, ...]
-    geometries: tuple[SliceGeometry, ...]
-    rules: frozenset[str]
-
-    def record(self) -> Record:
-        """The entry for :func:`entry_of`."""
-        marks = [self.marks.identifier, self.marks.birth_date, self.marks.sex, self.marks.name]
-        keys = [self.study_key, self.series_key, self.instance_key]
-        places = [geometry_record(geometry) for geometry in self.geometries]
-        start = [self.file, self.reason, self.detail, self.patient_key]
-        return [*start, marks, keys, self.day, list(self.order), places, sorted(self.rules)]
+    origin: Origin
+    instance_key: str = ""
+    order: tuple[float, ...] = ()
+    geometries: tuple[SliceGeometry, ...] = ()
 
 
-def entry_of(record: Record) -> Entry:
-    """The entry that was recorded."""
-    file, reason, detail, patient_key, marks, keys, day, order, places, rules = record
-    geometries = tuple(map(geometry_of, places))
-    return Entry(
-        file, reason, detail, patient_key, PersonMarks(*marks), *keys, day, tuple(order), geometries, frozenset(rules)
-    )
+def packed(entries: Sequence[Entry]) -> dict[str, Any]:
+    """The entries as JSON holds them, what they share written once; see :func:`unpacked`."""
+    origins: dict[Origin, int] = {}
+    grids: dict[tuple[Any, ...], int] = {}
+    rows = [
+        [
+            entry.file,
+            entry.reason,
+            entry.detail,
+            origins.setdefault(entry.origin, len(origins)),
+            entry.instance_key,
+            entry.order,
+            [packed_geometry(geometry, grids) for geometry in entry.geometries],
+        ]
+        for entry in entries
+    ]
+    return {"rows": rows, "origins": [_packed_origin(origin) for origin in origins], "grids": list(grids)}
 
 
-def geometry_record(geometry: SliceGeometry) -> Record:
-    return [geometry.position, geometry.orientation, geometry.spacing, geometry.shape, geometry.thickness_mm]
+def unpacked(record: Mapping[str, Any]) -> list[Entry]:
+    """The entries that were packed."""
+    origins = [
+        Origin(*keys, PersonMarks(*marks), day, frozenset(rules)) for keys, marks, day, rules in record["origins"]
+    ]
+    grids = unpacked_grids(record["grids"])
+    return [
+        Entry(
+            file,
+            reason,
+            detail,
+            origins[origin],
+            instance_key,
+            tuple(order),
+            tuple(SliceGeometry((x, y, z), *grids[grid]) for grid, x, y, z in places),
+        )
+        for file, reason, detail, origin, instance_key, order, places in record["rows"]
+    ]
 
 
-def geometry_of(record: Record) -> SliceGeometry:
-    """The geometry that was recorded."""
-    position, orientation, spacing, shape, thickness_mm = record
-    return SliceGeometry(tuple(position), tuple(orientation), tuple(spacing), tuple(shape), thickness_mm)
+def _packed_origin(origin: Origin) -> list[Any]:
+    marks = [origin.marks.identifier, origin.marks.birth_date, origin.marks.sex, origin.marks.name]
+    return [[origin.patient_key, origin.study_key, origin.series_key], marks, origin.day, sorted(origin.rules)]
+
+
+def packed_geometry(geometry: SliceGeometry, grids: dict[tuple[Any, ...], int]) -> list[float]:
+    """A slice's place and the number of its grid; ``grids`` collects the grids."""
+    thickness_mm = None if math.isnan(geometry.thickness_mm) else geometry.thickness_mm  # one NaN is not another
+    grid = (geometry.orientation, geometry.spacing, geometry.shape, thickness_mm)
+    return [grids.setdefault(grid, len(grids)), *geometry.position]
+
+
+def unpacked_grids(grids: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
+    """Orientation, spacing, shape and thickness of every grid."""
+    return [
+        (tuple(orientation), tuple(spacing), tuple(shape), math.nan if thickness_mm is None else thickness_mm)
+        for orientation, spacing, shape, thickness_mm in grids
+    ]
 
 
 def anonymous(read: Header | Rejection, pseudonyms: Pseudonyms, rules_of: Callable[..., frozenset[str]]) -> Entry:
@@ -96,23 +139,17 @@ def anonymous(read: Header | Rejection, pseudonyms: Pseudonyms, rules_of: Callab
     person = read.person
     patient_key = pseudonyms.patient(person.identifier) if person and person.known else ""
     if isinstance(read, Rejection):
-        marks = PersonMarks()
-        return Entry(file, read.reason.value, read.detail, patient_key, marks, "", "", "", None, (), (), frozenset())
+        return Entry(file, read.reason.value, read.detail, Origin(patient_key))
     day = day_of(read.study_date)
-    return Entry(
-        file=file,
-        reason="",
-        detail="",
+    origin = Origin(
         patient_key=patient_key,
-        marks=_marks(read.person, pseudonyms),
         study_key=pseudonyms.study(read.study_uid),
         series_key=pseudonyms.series(read.series_uid),
-        instance_key=pseudonyms.instance(read.instance_uid),
+        marks=_marks(read.person, pseudonyms),
         day=pseudonyms.shifted_day(patient_key, day) if day else None,
-        order=read.order,
-        geometries=read.geometries,
         rules=rules_of(read.facts),
     )
+    return Entry(file, "", "", origin, pseudonyms.instance(read.instance_uid), read.order, read.geometries)
 
 
 def _marks(person: Person, pseudonyms: Pseudonyms) -> PersonMarks:

@@ -46,18 +46,8 @@ class SliceGeometry:
 
     def __post_init__(self) -> None:
         self._require(len(self.position) == 3 and _finite(self.position), "ImagePositionPatient", self.position)
-        along_row, along_column = self.orientation[:3], self.orientation[3:]
-        self._require(
-            len(self.orientation) == 6
-            and _finite(self.orientation)
-            and abs(math.hypot(*along_row) - 1) < UNIT_TOLERANCE
-            and abs(math.hypot(*along_column) - 1) < UNIT_TOLERANCE
-            and abs(sum(map(mul, along_row, along_column))) < UNIT_TOLERANCE,
-            "ImageOrientationPatient",
-            self.orientation,
-        )
-        positive = len(self.spacing) == 2 and _finite(self.spacing) and min(self.spacing) > 0
-        self._require(positive, "PixelSpacing", self.spacing)
+        self._require(_is_orientation(self.orientation), "ImageOrientationPatient", self.orientation)
+        self._require(_is_spacing(self.spacing), "PixelSpacing", self.spacing)
 
     @staticmethod
     def _require(holds: bool, tag: str, value: tuple[float, ...]) -> None:
@@ -92,6 +82,23 @@ class SliceGeometry:
         matrix[:3, 2] = self.position
         matrix[3, 2] = 1.0
         return matrix
+
+
+@lru_cache(maxsize=1024)
+def _is_orientation(values: tuple[float, ...]) -> bool:
+    along_row, along_column = values[:3], values[3:]
+    return (
+        len(values) == 6
+        and _finite(values)
+        and abs(math.hypot(*along_row) - 1) < UNIT_TOLERANCE
+        and abs(math.hypot(*along_column) - 1) < UNIT_TOLERANCE
+        and abs(sum(map(mul, along_row, along_column))) < UNIT_TOLERANCE
+    )
+
+
+@lru_cache(maxsize=1024)
+def _is_spacing(values: tuple[float, ...]) -> bool:
+    return len(values) == 2 and _finite(values) and min(values) > 0
 
 
 @lru_cache(maxsize=1024)

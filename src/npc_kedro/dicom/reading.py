@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from npc_kedro.dicom.entries import Entry, Record, anonymous, entry_of, is_lasting
+from npc_kedro.dicom.entries import Entry, anonymous, is_lasting, packed, unpacked
 from npc_kedro.dicom.facts import SeriesFacts
 from npc_kedro.dicom.headers import read_headers
 from npc_kedro.dicom.journal import Journal
@@ -63,7 +63,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class _Batch:
-    records: list[Record]
+    entries: dict[str, Any]
     identifiers: dict[str, str] = field(repr=False)
     private_words: set[str] = field(repr=False)
 
@@ -89,36 +89,40 @@ def read_entries(
     remembered = _remembered(journal) if journal else {}
     entries: dict[str, Entry] = {}
     for key, file in zip(keys, found, strict=True):
-        stamp, record = remembered.get(key, (None, None))
-        if record is not None and file.stamp == stamp:
-            entry = entry_of(record)
-            if known_patients is None or entry.patient_key in known_patients or not entry.patient_key:
+        stamp, entry = remembered.get(key, (None, None))
+        if entry is not None and stamp is not None and file.stamp == stamp:
+            patient_key = entry.origin.patient_key
+            if known_patients is None or not patient_key or patient_key in known_patients:
                 entries[key] = entry
     fresh = [file for key, file in zip(keys, found, strict=True) if key not in entries]
     identifiers: dict[str, str] = {}
     private_words: set[str] = set()
     tasks = batches(fresh, _BATCH)
     for files, batch in zip(tasks, ordered_map(partial(_read, rules=rules), tasks, workers=workers), strict=True):
-        read = list(map(entry_of, batch.records))
+        read = unpacked(batch.entries)
         entries.update((entry.file, entry) for entry in read)
         identifiers |= batch.identifiers
         private_words |= batch.private_words
         if journal:
-            journal.append([_journalled(files, read)])
+            journal.append([{"stamps": _stamps(files, read), **batch.entries}])
     if journal and len(remembered) + len(fresh) > len(found):  # it holds files that are gone or were changed
         everything = zip(batches(list(found), _BATCH), batches([entries[key] for key in keys], _BATCH), strict=True)
-        journal.replace(_journalled(files, known) for files, known in everything)
+        journal.replace({"stamps": _stamps(files, known), **packed(known)} for files, known in everything)
     return Reading([entries[key] for key in keys], len(fresh), identifiers, private_words)
 
 
-def _journalled(files: Sequence[FoundFile], entries: Sequence[Entry]) -> list[Record]:
-    pairs = zip(files, entries, strict=True)
-    return [[*file.stamp, entry.record()] for file, entry in pairs if file.stamp and is_lasting(entry)]
+def _stamps(files: Sequence[FoundFile], entries: Sequence[Entry]) -> list[tuple[int, int] | None]:
+    """The files' stamps; None where the next run has to look again."""
+    return [file.stamp if is_lasting(entry) else None for file, entry in zip(files, entries, strict=True)]
 
 
-def _remembered(journal: Journal) -> dict[str, tuple[tuple[int, int], Record]]:
-    """File pseudonym to stamp and record; of several records the newest."""
-    return {record[0]: ((size, changed), record) for batch in journal.records() for size, changed, record in batch}
+def _remembered(journal: Journal) -> dict[str, tuple[tuple[int, int] | None, Entry]]:
+    """File pseudonym to stamp and entry; of several the newest."""
+    return {
+        entry.file: (stamp and (stamp[0], stamp[1]), entry)
+        for record in journal.records()
+        for stamp, entry in zip(record["stamps"], unpacked(record), strict=True)
+    }
 
 
 def _read(files: list[FoundFile], rules: ReadingRules) -> _Batch:
@@ -134,7 +138,7 @@ def _read(files: list[FoundFile], rules: ReadingRules) -> _Batch:
     headers = read_headers(files, accept_without_preamble=rules.accept_without_preamble)
     people = {header.person for header in headers if header.person is not None}
     return _Batch(
-        records=[anonymous(header, pseudonyms, rules_of).record() for header in headers],
+        entries=packed([anonymous(header, pseudonyms, rules_of) for header in headers]),
         identifiers={pseudonyms.patient(person.identifier): person.identifier for person in people if person.known},
         private_words={word for person in people for word in (person.identifier, person.name, person.birth_date)},
     )

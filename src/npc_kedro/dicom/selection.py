@@ -143,7 +143,8 @@ def _check_override(series: pd.DataFrame, override: Mapping[str, str]) -> None:
 def patients_without_series(judged: pd.DataFrame, patients: list[str]) -> dict[str, str]:
     """Reason codes of those among ``patients`` for whom no series was chosen."""
     found: dict[str, set[str]] = defaultdict(set)
-    for patient_key, chosen, reason in zip(judged["patient_key"], judged["chosen"], judged["reason"], strict=True):
+    columns = (judged[name].tolist() for name in ("patient_key", "chosen", "reason"))
+    for patient_key, chosen, reason in zip(*columns, strict=True):
         found[patient_key].add(_CHOSEN if chosen else reason)
     reasons: dict[str, str] = {}
     for patient_key in patients:

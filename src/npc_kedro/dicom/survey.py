@@ -60,7 +60,7 @@ def survey(entries: Sequence[Entry], found: Sequence[FoundFile], rules: SeriesRu
     unique, refusals, clashes = _without_duplicates(accepted, locations)
     groups: dict[tuple[str, str], list[Entry]] = defaultdict(list)
     for entry in unique:
-        groups[entry.patient_key, entry.series_key].append(entry)
+        groups[entry.origin.patient_key, entry.origin.series_key].append(entry)
     rows = []
     for (patient_key, series_key), members in sorted(groups.items(), key=lambda item: item[0]):
         row, unfit = _series_row(members, rules)
@@ -78,8 +78,8 @@ def _file_table(entries: Sequence[Entry], refusals: Refusals) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "file": [entry.file for entry in entries],
-            "patient_key": [entry.patient_key for entry in entries],
-            "series_key": [entry.series_key for entry in entries],
+            "patient_key": [entry.origin.patient_key for entry in entries],
+            "series_key": [entry.origin.series_key for entry in entries],
             "instance_key": [entry.instance_key for entry in entries],
             "reason": [why[0].value if why else entry.reason for entry, why in zip(entries, refused, strict=True)],
             "detail": [why[1] if why else entry.detail for entry, why in zip(entries, refused, strict=True)],
@@ -111,10 +111,10 @@ def _series_row(members: list[Entry], rules: SeriesRules) -> tuple[dict[str, obj
     distances = np.diff(sorted(places))
     typical = float(np.median(distances)) if len(distances) else float("nan")
     tilt = float(np.degrees(np.arccos(np.clip(abs(normal[2]), 0.0, 1.0))))
-    judgement = judge(Counter(entry.rules for entry in members), tilt, rules)
+    judgement = judge(Counter(entry.origin.rules for entry in members), tilt, rules)
     row = {
-        "study_key": members[0].study_key,
-        "study_day": min((entry.day for entry in members if entry.day is not None), default=float("nan")),
+        "study_key": members[0].origin.study_key,
+        "study_day": min((day for entry in members if (day := entry.origin.day) is not None), default=float("nan")),
         "n_files": len(members),
         "n_slices": len(places),
         **{f"normal_{axis}": float(part) for axis, part in zip("xyz", normal, strict=True)},
@@ -146,10 +146,9 @@ def _without_duplicates(
         copies |= {entry.file: (RejectReason.DUPLICATE, RejectReason.DUPLICATE.meaning) for entry in group[1:]}
         hashes = {hashlib.sha256(locations[entry.file].path.read_bytes()).hexdigest() for entry in group}
         if len(hashes) > 1:
+            patient = group[0].origin.patient_key
             files = ", ".join(entry.file for entry in group)
-            clashes.append(
-                f"patient {group[0].patient_key}: files {files} share one SOPInstanceUID but differ; keep the right one"
-            )
+            clashes.append(f"patient {patient}: files {files} share one SOPInstanceUID but differ; keep the right one")
     return unique, copies, clashes
 
 
@@ -157,7 +156,7 @@ def _shared_identifiers(entries: Iterable[Entry]) -> Iterator[str]:
     """Sentences on identifiers under which two people seem to hide: birth dates differ, or names without dates."""
     people: dict[str, set[PersonMarks]] = defaultdict(set)
     for entry in entries:
-        people[entry.patient_key].add(entry.marks)
+        people[entry.origin.patient_key].add(entry.origin.marks)
     for patient_key, marks in sorted(people.items()):
         births = {mark.birth_date for mark in marks} - {""}
         sexes = {mark.sex for mark in marks} - {""}

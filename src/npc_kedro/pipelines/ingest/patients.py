@@ -54,11 +54,12 @@ def _by_images(
 ) -> Iterator[tuple[str, str, str, str, str]]:
     eligible = clinical[clinical["exclusion"] == ""].set_index("patient_key")["table_row"]
     without = patients_without_series(series, list(eligible.index))
+    with_slices = set(used["patient_key"])
     for patient, table_row in eligible.items():
         if str(patient) in without:
             reason = RejectReason(without[str(patient)])
             yield str(patient), str(table_row), SERIES, reason.value, reason.meaning
-        elif patient not in set(used["patient_key"]):
+        elif patient not in with_slices:
             reason = RejectReason.NO_USABLE_SLICE
             yield str(patient), str(table_row), DECODING, reason.value, reason.meaning
 

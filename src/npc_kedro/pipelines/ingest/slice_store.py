@@ -20,7 +20,8 @@ import pandas as pd
 from npc_kedro import reporter
 from npc_kedro.arrays import ImageTable
 from npc_kedro.dicom.decoding import DecodedSlice, SeriesTask, SourceFile, decode_series
-from npc_kedro.dicom.entries import geometry_of, geometry_record
+from npc_kedro.dicom.entries import packed_geometry, unpacked_grids
+from npc_kedro.dicom.geometry import SliceGeometry
 from npc_kedro.dicom.journal import Journal
 from npc_kedro.dicom.parallel import ordered_map
 from npc_kedro.dicom.reading import source_hash
@@ -59,21 +60,31 @@ class StoredSeries:
         """Whether decoding again could give nothing else."""
         return not any(reason in _PASSING for _, reason, _ in self.rejected)
 
-    def record(self) -> list[Any]:
-        """The series as JSON holds it."""
-        slices = [
-            [item.file, item.instance_key, geometry_record(item.geometry), item.position_mm, item.spacing_mm,
-             item.pixels_sha256] for item in self.slices
-        ]  # fmt: skip
-        return [self.row, self.checksum, self.scale, self.offset, slices, [list(entry) for entry in self.rejected]]
+    def record(self) -> dict[str, Any]:
+        """The series as JSON holds it; see :func:`_series_of`."""
+        grids: dict[tuple[Any, ...], int] = {}
+        return {
+            "row": self.row,
+            "checksum": self.checksum,
+            "scale": self.scale,
+            "offset": self.offset,
+            "slices": [
+                [item.file, item.instance_key, item.position_mm, item.spacing_mm, item.pixels_sha256,
+                 *packed_geometry(item.geometry, grids)] for item in self.slices
+            ],
+            "grids": list(grids),
+            "rejected": self.rejected,
+        }  # fmt: skip
 
 
-def _series_of(record: Sequence[Any]) -> StoredSeries:
-    row, checksum, scale, offset, slices, rejected = record
-    items = tuple(DecodedSlice(file, key, geometry_of(place), *rest) for file, key, place, *rest in slices)
-    return StoredSeries(
-        row, checksum, scale, offset, items, tuple((file, RejectReason(why), detail) for file, why, detail in rejected)
+def _series_of(record: Mapping[str, Any]) -> StoredSeries:
+    grids = unpacked_grids(record["grids"])
+    items = tuple(
+        DecodedSlice(file, key, SliceGeometry((x, y, z), *grids[grid]), *rest)
+        for file, key, *rest, grid, x, y, z in record["slices"]
     )
+    rejected = tuple((file, RejectReason(why), detail) for file, why, detail in record["rejected"])
+    return StoredSeries(record["row"], record["checksum"], record["scale"], record["offset"], items, rejected)
 
 
 @dataclass(frozen=True)
@@ -208,7 +219,7 @@ def _tasks(
     """The series to decode, and how many slices each should give."""
     usable = files[files["reason"] == ""].sort_values("file")
     members: dict[tuple[str, str], list[SourceFile]] = defaultdict(list)
-    columns = (usable[name] for name in ("patient_key", "series_key", "file", "instance_key"))
+    columns = (usable[name].tolist() for name in ("patient_key", "series_key", "file", "instance_key"))
     for patient_key, series_key, file, instance_key in zip(*columns, strict=True):
         there = found.get(file, FoundFile("", ""))
         members[patient_key, series_key].append(SourceFile(file, there.location, there.stamp, instance_key))
