@@ -1,7 +1,6 @@
 """The four steps from a cohort folder to slices and patients."""
 
 import logging
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,22 +9,16 @@ import pandas as pd
 
 from npc_kedro.arrays import ImageTable, ImageTableWriter
 from npc_kedro.clinical.covariates import PREFIX
-from npc_kedro.clinical.identifiers import read_aliases
-from npc_kedro.clinical.table import read_clinical
 from npc_kedro.cohort import CohortFolder
 from npc_kedro.dicom.privacy import redacting
-from npc_kedro.dicom.pseudonyms import Pseudonyms, load_pseudonyms, normalised_identifier, read_key_map, write_key_map
 from npc_kedro.dicom.reasons import RejectReason
-from npc_kedro.dicom.selection import choose_series as choose
-from npc_kedro.dicom.selection import patients_without_series, read_override
+from npc_kedro.dicom.selection import patients_without_series
 from npc_kedro.errors import CohortError
+from npc_kedro.pipelines.ingest.door import Door
 from npc_kedro.pipelines.ingest.parameters import IngestParameters
 from npc_kedro.pipelines.ingest.patients import disagreement, patients_in_use, patients_left_out
 
 _log = logging.getLogger(__name__)
-
-KEY_MAP = "pseudonym_map.csv"
-HEADERS_JOURNAL = "headers.journal"
 
 _SHOWN = 5
 """Patients named in one log line; the tables name them all."""
@@ -48,10 +41,7 @@ def read_clinical_table(cohort: CohortFolder, parameters: dict[str, Any]) -> pd.
         )
         raise CohortError(msg)
     with redacting() as guard:
-        table = read_clinical(cohort.clinical_table, settings.clinical, _pseudonyms(cohort, settings))
-        guard.add(_spellings(table.identifiers.values()))
-        guard.add(table.private)
-        _keep_key_map(cohort, settings, table.identifiers)
+        table = Door(cohort, settings, guard).read_table()
         usable = int((table.patients["exclusion"] == "").sum())
         _log.info("Clinical table: %d patients, %d of them complete and eligible", len(table.patients), usable)
         for name in table.patients.columns[table.patients.columns.str.startswith(PREFIX)]:
@@ -69,30 +59,15 @@ def survey_files(
     Returns:
         the files and the series, see :class:`npc_kedro.dicom.survey.Survey`.
     """
-    from npc_kedro.dicom.journal import Journal
-    from npc_kedro.dicom.reading import ReadingRules, read_entries
-    from npc_kedro.dicom.survey import survey
-    from npc_kedro.dicom.walk import find_files
-
     settings = IngestParameters.model_validate(parameters)
-    pseudonyms = _pseudonyms(cohort, settings)
-    rules = ReadingRules(pseudonyms, settings.series_rules, settings.accept_without_preamble)
     with redacting() as guard:
-        found = find_files(cohort.dicom)
-        reading = read_entries(
-            found,
-            rules,
-            workers=settings.workers,
-            journal=Journal(Path(settings.scratch) / HEADERS_JOURNAL, rules.circumstances()),
-            known_patients=None if cohort.simulated else read_key_map(_key_file(settings).parent / KEY_MAP),
-        )
-        guard.add(_spellings(reading.private_words))
-        _keep_key_map(cohort, settings, reading.identifiers)
-        result = survey(reading.entries, found, settings.series_rules)
+        folder = Door(cohort, settings, guard).survey_folder()
+        result = folder.survey
         if result.problems:
             msg = "The DICOM folder contradicts itself; correct the export:\n- " + "\n- ".join(result.problems)
             raise CohortError(msg)
-        _log.info("DICOM folder: %d files are as they were, %d are read", len(found) - reading.read, reading.read)
+        unchanged = len(folder.found) - folder.reading.read
+        _log.info("DICOM folder: %d files are as they were, %d are read", unchanged, folder.reading.read)
         _log.info(
             "DICOM folder: %d files, %d of them readable, in %d series of %d patients (%d in the clinical table)",
             len(result.files),
@@ -113,13 +88,8 @@ def choose_series(
         all series with ``chosen`` and ``reason``, and the same for readers, without the geometry.
     """
     settings = IngestParameters.model_validate(parameters)
-    override = read_override(cohort.root / "series_override.csv", _pseudonyms(cohort, settings))
-    judged = choose(
-        series_survey,
-        excluded_patients=_excluded_patients(clinical, series_survey),
-        override=override,
-        treatment_start=clinical.set_index("patient_key")["treatment_start_day"].dropna().to_dict(),
-    )
+    with redacting() as guard:
+        judged = Door(cohort, settings, guard).judge_series(clinical, series_survey)
     without = patients_without_series(judged, list(clinical.loc[clinical["exclusion"] == "", "patient_key"]))
     if message := disagreement(clinical, series_survey, file=cohort.clinical_table.name):
         _log.warning("%s", message)
@@ -153,9 +123,9 @@ def decode_slices(
     from npc_kedro.pipelines.ingest.stores import store_outlines
 
     settings = IngestParameters.model_validate(parameters)
-    pseudonyms = _pseudonyms(cohort, settings)
     size = (settings.matrix, settings.matrix)
-    with redacting():
+    with redacting() as guard:
+        pseudonyms = Door(cohort, settings, guard).pseudonyms
         there = {pseudonyms.file(file.relative): file for file in find_files(cohort.dicom)}
         stored = store_slices(
             Path(settings.scratch),
@@ -187,34 +157,3 @@ def list_excluded_patients(
 ) -> pd.DataFrame:
     """Every patient of the table or the folder who is not used, with the row, the step and the reason."""
     return patients_left_out(clinical, file_survey, series_judged, patients)
-
-
-def _excluded_patients(clinical: pd.DataFrame, series: pd.DataFrame) -> dict[str, str]:
-    """Patients who are out before any series is chosen: excluded by the table, or not in it."""
-    excluded = clinical.loc[clinical["exclusion"] != ""].set_index("patient_key")["exclusion"].to_dict()
-    unknown = set(series["patient_key"]) - set(clinical["patient_key"])
-    return {**excluded, **dict.fromkeys(unknown, RejectReason.IMAGES_WITHOUT_ROW.value)}
-
-
-def _pseudonyms(cohort: CohortFolder, settings: IngestParameters) -> Pseudonyms:
-    aliases = read_aliases(cohort.identifiers)
-    return load_pseudonyms(simulated=cohort.simulated, key_file=_key_file(settings), aliases=aliases)
-
-
-def _keep_key_map(cohort: CohortFolder, settings: IngestParameters, identifiers: dict[Any, str]) -> None:
-    """Keeps the way back to a real cohort's patients beside the key, for their hospital alone."""
-    if not cohort.simulated:
-        write_key_map(_key_file(settings).parent / KEY_MAP, identifiers)
-
-
-def _spellings(identifiers: Iterable[str]) -> Iterator[str]:
-    """Identifiers as written and as compared: a log line may hold either."""
-    for identifier in identifiers:
-        yield from (identifier, normalised_identifier(identifier))
-
-
-def _key_file(settings: IngestParameters) -> Path:
-    """The key file; a relative path means the project's, wherever the command was given."""
-    from kedro.utils import find_kedro_project
-
-    return Path(find_kedro_project(Path.cwd()) or Path.cwd()) / settings.pseudonym_key_file
