@@ -4,9 +4,7 @@ Names of tests begin with the number of the case in the list of bad inputs, wher
 """
 
 import dataclasses
-import functools
 import hashlib
-import json
 import logging
 import shutil
 import warnings
@@ -15,95 +13,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from kedro.io import DataCatalog, MemoryDataset
-from kedro.runner import SequentialRunner
-from omegaconf import OmegaConf
 
-from mini_dicom import SAGITTAL, MiniSeries, clinical_row, encoded, label_map, picture, write_clinical, write_outline
-from npc_kedro.clinical.attrition import check_attrition
-from npc_kedro.cohort import CohortFolder
-from npc_kedro.dicom.pseudonyms import SIMULATED_KEY, Pseudonyms
+from ingest_bench import KEYS, Bench, counts, reasons
+from mini_dicom import SAGITTAL, MiniSeries, encoded, label_map, picture, write_outline
+from npc_kedro.dicom.pseudonyms import Pseudonyms
 from npc_kedro.errors import CohortError, LeakError
-from npc_kedro.pipelines.ingest import create_pipeline
-
-CONFIGURATION = Path(__file__).parents[2] / "conf/base/ingest"
-KEYS = Pseudonyms(SIMULATED_KEY)
-OUTPUTS = ("clinical", "file_survey", "series_survey", "series_judged", "series_choice", "slices", "outlines",
-           "patients", "attrition_ingest", "rejected_files")  # fmt: skip
-
-
-@functools.cache
-def shipped_catalog() -> str:
-    """The shipped catalog of ``ingest`` as JSON, with STORE for the data root."""
-    written = (CONFIGURATION / "catalog.yml").read_text(encoding="utf-8").replace("${data_root:}", "STORE")
-    entries = OmegaConf.to_container(OmegaConf.create(written), resolve=True)
-    return json.dumps({name: entry for name, entry in entries.items() if not name.startswith("_")})  # type: ignore[union-attr]
-
-
-@pytest.fixture(scope="module")
-def shipped() -> dict:
-    """The shipped parameters, with the matrix of the tiny slices."""
-    loaded = OmegaConf.load(CONFIGURATION / "parameters.yml")["ingest"]
-    loaded["matrix"], loaded["scratch"], loaded["workers"] = 16, "unset", 1
-    return OmegaConf.to_container(loaded, resolve=True)  # type: ignore[return-value]
-
-
-@dataclasses.dataclass(frozen=True)
-class Bench:
-    """A cohort folder, and the pipeline run on it."""
-
-    root: Path
-    store: Path
-    shipped: dict
-
-    def add(self, *series: MiniSeries) -> None:
-        for one in series:
-            one.write(self.root / "dicom")
-
-    def clinical(self, *patients: str, **changes: object) -> None:
-        write_clinical(self.root, [clinical_row(patient, **changes) for patient in patients])
-
-    def put(self, name: str, content: bytes) -> str:
-        """Adds a file to the DICOM folder and returns its pseudonym."""
-        path = self.root / "dicom" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        return KEYS.file(name)
-
-    def run(self, *, simulated: bool = True, **changes: object) -> dict:
-        parameters = self.shipped | {"scratch": str(self.store / "scratch")} | changes
-        catalog = DataCatalog.from_config(json.loads(shipped_catalog().replace("STORE", str(self.store))))
-        catalog["cohort"] = MemoryDataset(CohortFolder(root=self.root, simulated=simulated), copy_mode="assign")
-        catalog["params:ingest"] = MemoryDataset(parameters)
-        SequentialRunner().run(create_pipeline(), catalog)
-        found = {name: catalog.load(name) for name in OUTPUTS}
-        check_attrition(found["attrition_ingest"])
-        dicom_files = [path for path in (self.root / "dicom").rglob("*") if path.is_symlink() or path.is_file()]
-        rejected = found["rejected_files"][found["rejected_files"]["file"].isin(found["file_survey"]["file"])]
-        assert rejected["file"].is_unique
-        assert len(rejected) + found["slices"].table["file"].nunique() == len(dicom_files)
-        return found
-
-
-@pytest.fixture
-def bench(tmp_path: Path, shipped: dict) -> Bench:
-    (tmp_path / "cohort" / "dicom").mkdir(parents=True)
-    return Bench(tmp_path / "cohort", tmp_path / "store", shipped)
-
-
-def reasons(found: dict) -> dict[str, str]:
-    """File pseudonym to reason code."""
-    table = found["rejected_files"]
-    return dict(zip(table["file"], table["reason"], strict=True))
-
-
-def counts(found: dict, step: str, unit: str) -> dict:
-    """Reason to count for a step and unit, with ``entered`` and ``used``."""
-    table = found["attrition_ingest"]
-    rows = table[(table["step"] == step) & (table["unit"] == unit)]
-    excluded = rows[rows["excluded"] > 0]
-    listed = dict(zip(excluded["reason"], excluded["excluded"], strict=True))
-    return {"entered": rows["entered"].iloc[0], "used": rows["used"].iloc[0], **listed}
 
 
 def test_slices_are_the_pixels_from_the_feet_to_the_head(bench: Bench) -> None:
@@ -359,16 +273,6 @@ def test_20_colour_is_refused(bench: Bench) -> None:
     assert reasons(bench.run()) == {name: "not_greyscale"}
 
 
-def test_23_identifiers_are_normalised_across_images_table_and_outlines(bench: Bench) -> None:
-    series = MiniSeries("00123 ")
-    bench.add(series)
-    bench.clinical("123.0")
-    write_outline(bench.root / "outlines" / "0123.nii.gz", label_map(series), series.affine())
-    found = bench.run()
-    assert found["patients"]["patient_key"].tolist() == [KEYS.patient("123")]
-    assert found["patients"]["outlined"].tolist() == [True]
-
-
 def test_23_two_people_under_one_identifier_stop(bench: Bench) -> None:
     bench.add(MiniSeries("P1"), MiniSeries("P1", number=2, tags={"PatientBirthDate": "19800101"}))
     bench.clinical("P1")
@@ -414,119 +318,6 @@ def test_25_26_no_identifier_in_any_output_or_log(bench: Bench, caplog: pytest.L
     for secret in secrets:
         assert secret not in left_behind
         assert secret.encode() not in stored
-
-
-@pytest.mark.parametrize("axes", ["as written", "flipped slices", "flipped rows", "permuted"])
-def test_27_outlines_lie_where_their_affine_says(bench: Bench, axes: str) -> None:
-    series = MiniSeries("P1", shape=(16, 12), spacing=(1.0, 1.0))
-    labels, affine = label_map(series), series.affine()
-    if axes == "flipped slices":
-        labels, affine = labels[:, :, ::-1], affine @ _flip(2, labels.shape)
-    elif axes == "flipped rows":
-        labels, affine = labels[:, ::-1], affine @ _flip(1, labels.shape)
-    elif axes == "permuted":
-        labels, affine = labels.transpose(2, 0, 1), affine[:, [2, 0, 1, 3]]
-    bench.add(series, MiniSeries("P2"))
-    bench.clinical("P1", "P2")
-    write_outline(bench.root / "outlines" / "P1.nii.gz", np.ascontiguousarray(labels), affine)
-    found = bench.run()
-    outlines, slices = found["outlines"], found["slices"]
-    assert set(outlines.table["patient_key"]) == {KEYS.patient("P1")}
-    assert slices.table["patient_key"][outlines.table["slice_row"]].tolist() == outlines.table["patient_key"].tolist()
-    expected = np.zeros((4, 16, 16), dtype=np.uint8)
-    expected[1, 2:8, 5:8] = 1  # two columns of padding make the 16 x 12 slice square
-    expected[2, 9:10, 12:14] = 2
-    np.testing.assert_array_equal(outlines.pixels, expected)
-    assert slices.table.groupby("patient_key")["outlined"].all().to_dict() == {
-        KEYS.patient("P1"): True,
-        KEYS.patient("P2"): False,
-    }
-
-
-def _flip(axis: int, shape: tuple[int, ...]) -> np.ndarray:
-    """Voxel coordinates of an array reversed along ``axis``."""
-    matrix = np.eye(4)
-    matrix[axis, axis], matrix[axis, 3] = -1.0, shape[axis] - 1
-    return matrix
-
-
-@pytest.mark.parametrize("fault", ["moved", "scaled", "cropped", "no affine"])
-def test_27_outlines_elsewhere_are_refused_with_both_geometries(bench: Bench, fault: str) -> None:
-    series = MiniSeries("P1")
-    labels, affine = label_map(series), series.affine()
-    if fault == "moved":
-        affine[0, 3] += 0.5
-    elif fault == "scaled":
-        affine[:3, 2] *= 1.1
-    elif fault == "cropped":
-        labels = labels[:, :-1]
-    else:
-        affine = None
-    bench.add(series)
-    bench.clinical("P1")
-    write_outline(bench.root / "outlines" / "P1.nii.gz", labels, affine)
-    found = bench.run()
-    refused = found["rejected_files"].iloc[0]
-    assert (refused["reason"], refused["patient_key"]) == ("outline_geometry", KEYS.patient("P1"))
-    if fault == "moved":
-        assert "label map 16 x 16 x 4 voxels of 1 x 1 x 5 mm from (-8.50, -8.00, -10.00)" in refused["detail"]
-        assert "slices 4 of 16 x 16 pixels of 1 x 1 mm from (-8.00, -8.00, -10.00)" in refused["detail"]
-    assert counts(found, "outlines", "outlines") == {"entered": 1, "used": 0, "outline_geometry": 1}
-    assert found["patients"]["outlined"].tolist() == [False]
-    assert len(found["outlines"]) == 0
-
-
-@pytest.mark.parametrize(
-    ("labels", "reason"),
-    [
-        (lambda labels: labels * 0, "outline_empty"),
-        (lambda labels: labels * 255, "outline_labels"),
-        (lambda labels: labels + 0.5, "outline_labels"),
-        (lambda labels: np.where(labels > 0, np.nan, 0.0), "outline_labels"),
-    ],
-)
-def test_28_unexpected_labels(bench: Bench, labels, reason: str) -> None:
-    series = MiniSeries("P1")
-    bench.add(series)
-    bench.clinical("P1")
-    values = labels(label_map(series).astype(float))
-    write_outline(bench.root / "outlines" / "P1.nii.gz", values.astype(np.float32), series.affine())
-    assert bench.run()["rejected_files"]["reason"].tolist() == [reason]
-
-
-def test_28_whole_numbers_stored_as_floats_are_labels(bench: Bench) -> None:
-    series = MiniSeries("P1")
-    bench.add(series)
-    bench.clinical("P1")
-    write_outline(bench.root / "outlines" / "P1.nii.gz", label_map(series).astype(np.float32), series.affine())
-    assert np.bincount(bench.run()["outlines"].pixels.ravel()).tolist() == [4 * 256 - 20, 18, 2]
-
-
-def test_29_two_outlines_for_a_patient_and_one_for_nobody(bench: Bench) -> None:
-    series = MiniSeries("P1")
-    bench.add(series)
-    bench.clinical("P1")
-    for name in ("P1.nii.gz", "P1.nii", "P9.nii.gz"):
-        write_outline(bench.root / "outlines" / name, label_map(series), series.affine())
-    (bench.root / "outlines" / "rt.dcm").write_bytes(b"x")
-    found = bench.run()
-    assert sorted(found["rejected_files"]["reason"]) == [
-        "outline_ambiguous", "outline_ambiguous", "outline_format", "outline_without_patient",
-    ]  # fmt: skip
-
-
-def test_32_patients_without_row_and_rows_without_images_are_counted(bench: Bench) -> None:
-    bench.add(MiniSeries("P1"), MiniSeries("P2"), MiniSeries("P4"))
-    rows = [clinical_row("P1"), clinical_row("P3"), clinical_row("P4", age="NA")]
-    write_clinical(bench.root, rows)
-    found = bench.run()
-    assert counts(found, "clinical table", "patients") == {
-        "entered": 4, "used": 2, "images_without_row": 1, "missing_item": 1,
-    }  # fmt: skip
-    assert counts(found, "series choice", "patients") == {"entered": 2, "used": 1, "row_without_images": 1}
-    assert counts(found, "series choice", "files") == {
-        "entered": 12, "used": 4, "images_without_row": 4, "missing_item": 4,
-    }  # fmt: skip
 
 
 def test_missing_folders_say_what_is_expected(bench: Bench) -> None:

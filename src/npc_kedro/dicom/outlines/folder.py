@@ -1,59 +1,206 @@
-"""The outlines folder: which file belongs to which patient. Geometry is verified elsewhere; names only propose."""
+"""Every outline file of a cohort, with the patient it belongs to. Whether it fits the slices is decided elsewhere.
+
+NIfTI label maps say nothing about the patient: their names do. RTSTRUCT and DICOM SEG objects carry PatientID; without
+one, the series that they refer to tells.
+"""
 
 import re
-from collections import defaultdict
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from npc_kedro.clinical.spreadsheet import Reading, read_cells
 from npc_kedro.dicom.outlines.nifti import SUFFIXES
+from npc_kedro.dicom.outlines.rtstruct import RT_STRUCTURE_SET
+from npc_kedro.dicom.outlines.segmentation import SEGMENTATION
 from npc_kedro.dicom.pseudonyms import Pseudonyms
 from npc_kedro.dicom.reasons import RejectReason
+from npc_kedro.dicom.silence import silenced
+from npc_kedro.dicom.tags import TagError, text
 from npc_kedro.dicom.walk import FoundFile, find_files
+from npc_kedro.errors import CohortError
+
+CHOICES = "outline_override.csv"
+
+_KIND_TAGS = ["SOPClassUID", "PatientID"]
 
 
 @dataclass(frozen=True)
 class OutlineFile:
-    """An outline file and its patient, or the reason why it has none."""
+    """An outline file.
+
+    Attributes:
+        file: its pseudonym.
+        path: where it is.
+        place: path below the cohort folder, with ``/``; it may hold names and must not leave ``ingest``.
+        patient_key: its patient, empty if unknown.
+        reason: why it cannot be used, as far as name and header tell.
+    """
 
     file: str
     path: Path
-    patient_key: str
+    place: str
+    patient_key: str = ""
     reason: RejectReason | None = None
 
+    @property
+    def is_label_map(self) -> bool:
+        """Whether it is NIfTI; otherwise it is DICOM."""
+        return self.path.name.lower().endswith(SUFFIXES)
 
-def find_outlines(
-    folder: Path, pseudonyms: Pseudonyms, *, patients: Collection[str], name_pattern: str
-) -> list[OutlineFile]:
-    """Every file of the outlines folder, matched to a patient by its name; none if there is no such folder.
 
-    Args:
-        folder: the outlines folder.
+@dataclass(frozen=True)
+class OutlineSearch:
+    """What tells whose an outline is.
+
+    Attributes:
         pseudonyms: makes the keys.
         patients: keys of the patients in use.
-        name_pattern: regular expression for the file name without suffix, with the group ``patient_id``.
+        series_owners: every series of the cohort to its patient.
+        name_pattern: regular expression for the name of a NIfTI file without suffix, with the group ``patient_id``.
+        choices: patient key to the place of the outline that the user chose, see :func:`read_choices`.
     """
-    if not folder.is_dir():
-        return []
-    files = [_matched(found, pseudonyms, patients, name_pattern) for found in find_files(folder)]
-    owners: dict[str, int] = defaultdict(int)
-    for file in files:
-        owners[file.patient_key] += file.reason is None
-    return [
-        OutlineFile(file.file, file.path, file.patient_key, RejectReason.OUTLINE_AMBIGUOUS)
-        if file.reason is None and owners[file.patient_key] > 1
-        else file
-        for file in files
+
+    pseudonyms: Pseudonyms
+    patients: Collection[str]
+    series_owners: Mapping[str, str]
+    name_pattern: str
+    choices: Mapping[str, str] = field(default_factory=dict)
+
+
+def find_outlines(folder: Path, objects: Sequence[FoundFile], search: OutlineSearch) -> list[OutlineFile]:
+    """Every file of the outlines folder, and the RTSTRUCT and SEG objects among the images.
+
+    Args:
+        folder: the outlines folder; need not be there.
+        objects: files of the DICOM folder that hold outlines.
+        search: what tells whose they are.
+
+    Raises:
+        CohortError: if a choice names a file that is not there, or that belongs to another patient.
+    """
+    found = find_files(folder) if folder.is_dir() else []
+    files = [
+        _identified(search.pseudonyms.file(f"../outlines/{file.relative}"), file, f"outlines/{file.relative}", search)
+        for file in found
     ]
+    files += [
+        _identified(search.pseudonyms.file(file.relative), file, f"dicom/{file.relative}", search) for file in objects
+    ]
+    _require_followed(search.choices, files)
+    return files
 
 
-def _matched(found: FoundFile, pseudonyms: Pseudonyms, patients: Collection[str], name_pattern: str) -> OutlineFile:
-    key = pseudonyms.file(f"outlines/{found.relative}")
+def _require_followed(choices: Mapping[str, str], files: Sequence[OutlineFile]) -> None:
+    owners = {outline.place: outline.patient_key for outline in files}
+    problems = [
+        f"patient {patient}: no outline lies at the path given in column file; give it as seen from the cohort folder"
+        for patient, place in choices.items()
+        if place not in owners
+    ]
+    problems += [
+        f"patient {patient}: the file named belongs to patient {owners[place]}"
+        for patient, place in choices.items()
+        if owners.get(place, "") not in ("", patient)
+    ]
+    if problems:
+        msg = f"{CHOICES} cannot be followed; correct these rows:\n- " + "\n- ".join(problems)
+        raise CohortError(msg)
+
+
+def _identified(key: str, found: FoundFile, place: str, search: OutlineSearch) -> OutlineFile:
     suffix = next((suffix for suffix in SUFFIXES if found.path.name.lower().endswith(suffix)), None)
-    if suffix is None:
-        return OutlineFile(key, found.path, "", RejectReason.OUTLINE_FORMAT)
-    match = re.fullmatch(name_pattern, found.path.name[: -len(suffix)])
-    patient_key = pseudonyms.patient(match["patient_id"]) if match else ""
-    if patient_key not in patients:
-        return OutlineFile(key, found.path, "", RejectReason.OUTLINE_WITHOUT_PATIENT)
-    return OutlineFile(key, found.path, patient_key)
+    try:
+        if suffix is None:
+            patient_key = _patient_of_object(found.path, search)
+        else:
+            match = re.fullmatch(search.name_pattern, found.path.name[: -len(suffix)])
+            patient_key = search.pseudonyms.patient(match["patient_id"]) if match else ""
+    except TagError as error:
+        return OutlineFile(key, found.path, place, reason=error.reason)
+    if patient_key not in search.patients:
+        patient_key = next((patient for patient, chosen in search.choices.items() if chosen == place), patient_key)
+    if patient_key not in search.patients:
+        known = patient_key if patient_key in search.series_owners.values() else ""
+        return OutlineFile(key, found.path, place, known, RejectReason.OUTLINE_WITHOUT_PATIENT)
+    return OutlineFile(key, found.path, place, patient_key)
+
+
+def _patient_of_object(path: Path, search: OutlineSearch) -> str:
+    """The patient of an RTSTRUCT or SEG object.
+
+    Raises:
+        TagError: if the file is neither.
+    """
+    dataset = open_object(path, tags=_KIND_TAGS)
+    if text(dataset, "SOPClassUID") not in (RT_STRUCTURE_SET, *SEGMENTATION):
+        raise TagError(RejectReason.OUTLINE_FORMAT, RejectReason.OUTLINE_FORMAT.meaning)
+    identifier = text(dataset, "PatientID")
+    if identifier:
+        return search.pseudonyms.patient(identifier)
+    owners = {
+        search.series_owners.get(search.pseudonyms.series(uid), "")
+        for uid in _referenced_series(
+            open_object(path, tags=["ReferencedSeriesSequence", "ReferencedFrameOfReferenceSequence"])
+        )
+    } - {""}
+    return owners.pop() if len(owners) == 1 else ""
+
+
+def _referenced_series(dataset: Any) -> Iterator[str]:
+    for item in dataset.get("ReferencedSeriesSequence") or ():
+        yield text(item, "SeriesInstanceUID")
+    for frame in dataset.get("ReferencedFrameOfReferenceSequence") or ():
+        for study in frame.get("RTReferencedStudySequence") or ():
+            for item in study.get("RTReferencedSeriesSequence") or ():
+                yield text(item, "SeriesInstanceUID")
+
+
+def open_object(path: Path, *, tags: list[str] | None = None) -> Any:
+    """A DICOM file; with ``tags`` nothing but these.
+
+    Raises:
+        TagError: if it is no DICOM file, or cannot be read.
+    """
+    import pydicom
+    from pydicom.errors import InvalidDicomError
+
+    try:
+        with silenced():
+            return pydicom.dcmread(path, specific_tags=tags, stop_before_pixels=tags is not None)
+    except InvalidDicomError:
+        raise TagError(RejectReason.OUTLINE_FORMAT, RejectReason.OUTLINE_FORMAT.meaning) from None
+    except Exception as error:  # a damaged file can make pydicom raise anything; each ends as a reason code
+        detail = f"the file cannot be read ({type(error).__name__})"
+        raise TagError(RejectReason.OUTLINE_UNREADABLE, detail) from None
+
+
+def read_choices(path: Path, pseudonyms: Pseudonyms) -> dict[str, str]:
+    """The user's choices, patient key to the place of the outline to use; empty if there is no such file.
+
+    Columns ``patient_id`` and ``file`` (path as seen from the cohort folder, with /). A choice decides between several
+    outlines of a patient, gives a patient to a file whose name does not tell, and admits an outline that was drawn on
+    another series, if its geometry fits.
+
+    Raises:
+        CohortError: if columns are missing or a patient is listed twice.
+    """
+    if not path.is_file():
+        return {}
+    cells = read_cells(path, Reading(headings=("patient_id", "file")))
+    columns = [str(name).strip().lower() for name in cells.columns]
+    if not {"patient_id", "file"} <= set(columns):
+        msg = f"{CHOICES} needs the columns patient_id, file"
+        raise CohortError(msg)
+    chosen: dict[str, str] = {}
+    rows = zip(
+        cells.index, cells.iloc[:, columns.index("patient_id")], cells.iloc[:, columns.index("file")], strict=True
+    )
+    for number, identifier, place in rows:
+        patient = pseudonyms.patient(identifier)
+        if patient in chosen:
+            msg = f"{CHOICES}, row {number}: patient {patient} is listed twice; keep one row"
+            raise CohortError(msg)
+        chosen[patient] = place.replace("\\", "/").removeprefix("./")
+    return chosen

@@ -1,37 +1,23 @@
 """NIfTI label maps as ITK-SNAP writes them, laid on the slices by their affine alone.
 
 NIfTI's axes point right, front, head (RAS); DICOM's left, back, head (LPS): x and y change sign. Flipped or permuted
-axes are used as far as the affine shows that every pixel's centre falls on a voxel's centre; nothing is guessed.
+axes are used as far as the affine shows that every pixel's centre falls on a voxel's centre.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from npc_kedro.dicom.geometry import SliceGeometry
+from npc_kedro.dicom.outlines.grid import LabelMap, describe_map, describe_slices, plane_on
+from npc_kedro.dicom.outlines.laid import LaidOutline, require_mostly_on_slices
+from npc_kedro.dicom.outlines.rules import LABELS
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.tags import TagError
 
-VOXEL_TOLERANCE = 0.1
-"""How far, in voxels, a pixel may lie from a voxel (centre to centre); float32 affines and rounded cosines err less."""
-
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 SUFFIXES = (".nii.gz", ".nii")
-
-
-@dataclass(frozen=True)
-class LabelMap:
-    """A label map as stored.
-
-    Attributes:
-        labels: whole numbers (i, j, k).
-        to_patient: matrix (4, 4) from voxel indices to LPS, mm.
-    """
-
-    labels: np.ndarray
-    to_patient: np.ndarray
 
 
 def read_label_map(path: Path) -> LabelMap:
@@ -60,85 +46,54 @@ def read_label_map(path: Path) -> LabelMap:
     return LabelMap(values, _RAS_TO_LPS @ affine)
 
 
-def relabelled(label_map: LabelMap, labels: Mapping[int, int]) -> LabelMap:
+def relabelled(label_map: LabelMap, meanings: Mapping[int, str]) -> LabelMap:
     """The map with the study's labels (0 background, 1 primary, 2 node).
 
     Raises:
-        TagError: if a label is not in ``labels``, or nothing is labelled.
+        TagError: if a label is not in ``meanings``, or nothing is labelled.
     """
     found = {int(value) for value in np.unique(label_map.labels)}
-    unknown = sorted(found - set(labels) - {0})
+    unknown = sorted(found - set(meanings) - {0})
     if unknown:
-        detail = f"labels {unknown[:8]}; expected 0 and {sorted(labels)}"
+        detail = f"labels {unknown[:8]}; expected 0 and {sorted(meanings)}"
         raise TagError(RejectReason.OUTLINE_LABELS, detail)
     if found <= {0}:
         raise TagError(RejectReason.OUTLINE_EMPTY, RejectReason.OUTLINE_EMPTY.meaning)
     study = np.zeros(label_map.labels.shape, dtype=np.uint8)
-    for given, meant in labels.items():
-        study[label_map.labels == given] = meant
+    for given, meant in meanings.items():
+        study[label_map.labels == given] = LABELS[meant]
     return LabelMap(study, label_map.to_patient)
 
 
-def on_slices(label_map: LabelMap, geometries: Sequence[SliceGeometry]) -> list[np.ndarray]:
+def lay_label_map(label_map: LabelMap, geometries: Sequence[SliceGeometry]) -> LaidOutline:
     """The label map's values on the pixels of every slice.
 
-    Returns:
-        one array (rows, columns) per slice.
+    Args:
+        label_map: with the study's labels.
+        geometries: the slices, all parallel.
 
     Raises:
-        TagError: with both geometries printed, if the slices' pixels are not the map's voxels.
+        TagError: with both geometries, if the slices' pixels are not the map's voxels, or most labels lie elsewhere.
     """
     from_patient = np.linalg.inv(label_map.to_patient)
-    taken = [_plane(label_map, from_patient @ geometry.pixel_to_patient(), geometry) for geometry in geometries]
-    if any(plane is None for plane in taken):
-        detail = f"label map {describe_map(label_map)}; slices {describe_slices(geometries)}"
+    planes = [plane_on(label_map, from_patient, geometry) for geometry in geometries]
+    taken = [plane for plane in planes if plane is not None]
+    if len(taken) < len(planes):
+        detail = f"{describe_map(label_map)}; slices {describe_slices(geometries)}"
         raise TagError(RejectReason.OUTLINE_GEOMETRY, detail)
-    return [plane for plane in taken if plane is not None]
-
-
-def _plane(label_map: LabelMap, to_voxel: np.ndarray, geometry: SliceGeometry) -> np.ndarray | None:
-    """The slice's labels if its pixels are voxels, in whatever order of axes and direction; otherwise None."""
-    step_row, step_column, origin = (np.rint(to_voxel[:3, column]) for column in range(3))
-    last_row, last_column = geometry.shape[0] - 1, geometry.shape[1] - 1
-    corners = np.array([[0, 0, 1], [last_row, 0, 1], [0, last_column, 1], [last_row, last_column, 1]]).T
-    whole = np.stack([step_row, step_column, origin], axis=1)
-    if np.abs(to_voxel[:3] @ corners - whole @ corners).max() > VOXEL_TOLERANCE:
-        return None
-    if np.abs(step_row).sum() != 1 or np.abs(step_column).sum() != 1:
-        return None
-    axis_row, axis_column = int(np.argmax(np.abs(step_row))), int(np.argmax(np.abs(step_column)))
-    if axis_row == axis_column:
-        return None
-    size = label_map.labels.shape
-    if (size[axis_row], size[axis_column]) != geometry.shape:
-        return None
-    ends = whole @ corners
-    if ends.min() < 0 or (ends.max(axis=1) >= size).any():
-        return None
-    axis_slice = 3 - axis_row - axis_column
-    plane = np.take(label_map.labels, int(origin[axis_slice]), axis=axis_slice)
-    plane = plane if axis_row < axis_column else plane.T
-    turned_row, turned_column = step_row[axis_row] < 0, step_column[axis_column] < 0
-    return np.ascontiguousarray(plane[:: -1 if turned_row else 1, :: -1 if turned_column else 1])
-
-
-def describe_map(label_map: LabelMap) -> str:
-    """Size, voxel size and first voxel's place (LPS), in words."""
-    steps = np.linalg.norm(label_map.to_patient[:3, :3], axis=0)
-    corner = label_map.to_patient[:3, 3]
-    return f"{_times(label_map.labels.shape)} voxels of {_times(steps)} mm from {_point(corner)}"
-
-
-def describe_slices(geometries: Sequence[SliceGeometry]) -> str:
-    """Number, size, pixel size and first and last place (LPS), in words."""
-    first, last = geometries[0], geometries[-1]
-    pixels = f"{first.shape[1]} x {first.shape[0]} pixels of {_times(first.spacing[::-1])} mm"
-    return f"{len(geometries)} of {pixels} from {_point(first.position)} to {_point(last.position)}"
-
-
-def _times(values: Sequence[float] | np.ndarray) -> str:
-    return " x ".join(f"{value:.4g}" for value in values)
-
-
-def _point(values: Sequence[float] | np.ndarray) -> str:
-    return "(" + ", ".join(f"{value:.2f}" for value in values) + ")"
+    across = int(np.argmax(np.abs(from_patient[:3, :3] @ geometries[0].normal)))
+    in_plane = tuple(axis for axis in range(3) if axis != across)
+    labelled = set(np.flatnonzero(label_map.labels.any(axis=in_plane)).tolist())
+    off = len(labelled - {plane.index for plane in taken})
+    refused = (RejectReason.CONTOUR_OFF_SLICES,) * off
+    require_mostly_on_slices(
+        len(labelled), refused, strict=False, outline=describe_map(label_map), geometries=geometries
+    )
+    return LaidOutline(
+        planes=[plane.labels for plane in taken],
+        structures=len(np.unique(label_map.labels)) - 1,
+        structures_refused=(),
+        contours=len(labelled),
+        contours_refused=refused,
+        overlap_px=0,
+    )

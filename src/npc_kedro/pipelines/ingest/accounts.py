@@ -6,8 +6,8 @@ from npc_kedro.clinical.attrition import Attrition
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.selection import patients_without_series
 from npc_kedro.errors import ConsistencyError
+from npc_kedro.pipelines.ingest.outline_store import StoredOutlines
 from npc_kedro.pipelines.ingest.slice_store import StoredSlices
-from npc_kedro.pipelines.ingest.stores import StoredOutlines
 
 TABLE, HEADERS, SERIES, DECODING, OUTLINES = (
     "clinical table",
@@ -17,6 +17,8 @@ TABLE, HEADERS, SERIES, DECODING, OUTLINES = (
     "outlines",
 )
 """The steps, as they stand in the attrition table."""
+
+_REPORT = ["file", "patient_key", "reason", "detail"]
 
 
 def close_account(
@@ -32,15 +34,15 @@ def close_account(
         ConsistencyError: if anything is counted twice or lost.
     """
     attrition = Attrition()
-    rejected = _rejected_files(files, series, stored)
+    rejected = _rejected_files(files, series, stored, outlined)
     _count_patients(attrition, clinical, files, series, stored)
     _count_series(attrition, series, stored)
     used = _count_files(attrition, files, rejected)
-    if used != len(stored.used_files):
-        msg = f"{used} files should have been used but {len(stored.used_files)} were; please report this"
+    really = stored.used_files | (outlined.used_files & set(files["file"]))
+    if used != len(really):
+        msg = f"{used} files should have been used but {len(really)} were; please report this"
         raise ConsistencyError(msg)
-    if outlined.files:
-        attrition.step(OUTLINES, "outlines", entered=outlined.files, reasons=[row[2] for row in outlined.rejected])
+    _count_outlines(attrition, outlined)
     return attrition.table(), _report(rejected, outlined)
 
 
@@ -75,14 +77,27 @@ def _count_series(attrition: Attrition, series: pd.DataFrame, stored: StoredSlic
 
 def _count_files(attrition: Attrition, files: pd.DataFrame, rejected: pd.DataFrame) -> int:
     left = len(files)
-    for step in (HEADERS, SERIES, DECODING):
+    objects = (files["reason"] == RejectReason.OUTLINE_OBJECT.value).any()
+    for step in (HEADERS, SERIES, DECODING, *((OUTLINES,) if objects else ())):
         left = attrition.step(step, "files", entered=left, reasons=rejected.loc[rejected["step"] == step, "reason"])
     return left
 
 
-def _rejected_files(files: pd.DataFrame, series: pd.DataFrame, stored: StoredSlices) -> pd.DataFrame:
+def _count_outlines(attrition: Attrition, outlined: StoredOutlines) -> None:
+    """Outline files; then the structures and contours of those in use."""
+    if not outlined.files:
+        return
+    attrition.step(OUTLINES, "outlines", entered=len(outlined.files), reasons=[row[2] for row in outlined.rejected])
+    for unit, (entered, refused) in (("structures", outlined.structures), ("contours", outlined.contours)):
+        if refused:
+            attrition.step(OUTLINES, unit, entered=entered, reasons=refused)
+
+
+def _rejected_files(
+    files: pd.DataFrame, series: pd.DataFrame, stored: StoredSlices, outlined: StoredOutlines
+) -> pd.DataFrame:
     """Every file that is not used, once, with the step and reason at which it was left out."""
-    at_door = files[files["reason"] != ""].assign(step=HEADERS)
+    at_door = files[~files["reason"].isin(["", RejectReason.OUTLINE_OBJECT.value])].assign(step=HEADERS)
     keys = ["patient_key", "series_key"]
     unchosen = series.loc[~series["chosen"], [*keys, "reason", "detail"]]
     passed_by = files[files["reason"] == ""].drop(columns=["reason", "detail"]).merge(unchosen, on=keys)
@@ -90,13 +105,19 @@ def _rejected_files(files: pd.DataFrame, series: pd.DataFrame, stored: StoredSli
         [(file, reason.value, detail) for file, reason, detail in stored.rejected], columns=["file", "reason", "detail"]
     )
     failed = files.drop(columns=["reason", "detail"]).merge(failures, on="file")
-    return pd.concat([at_door, passed_by.assign(step=SERIES), failed.assign(step=DECODING)], ignore_index=True)
+    refused = _refused_outlines(outlined)
+    refused = refused[refused["file"].isin(files["file"])]
+    steps = [at_door, passed_by.assign(step=SERIES), failed.assign(step=DECODING), refused.assign(step=OUTLINES)]
+    return pd.concat(steps, ignore_index=True)
+
+
+def _refused_outlines(outlined: StoredOutlines) -> pd.DataFrame:
+    rows = [(file, patient, reason.value, detail) for file, patient, reason, detail in outlined.rejected]
+    return pd.DataFrame(rows, columns=_REPORT)
 
 
 def _report(rejected: pd.DataFrame, outlined: StoredOutlines) -> pd.DataFrame:
     """The rejected files for readers: DICOM files and outlines, by patient and file."""
-    columns = ["file", "patient_key", "reason", "detail"]
-    outlines = pd.DataFrame(
-        [(file, patient, reason.value, detail) for file, patient, reason, detail in outlined.rejected], columns=columns
-    )
-    return pd.concat([rejected[columns], outlines]).sort_values(["patient_key", "file"], ignore_index=True)
+    outlines = _refused_outlines(outlined)
+    others = outlines[~outlines["file"].isin(rejected["file"])]
+    return pd.concat([rejected[_REPORT], others]).sort_values(["patient_key", "file"], ignore_index=True)

@@ -116,11 +116,11 @@ def decode_slices(
     Raises:
         LeakError: if the same pixels stand under two patients.
     """
-    from npc_kedro.dicom.outlines.folder import find_outlines
+    from npc_kedro.dicom.outlines.folder import OutlineSearch, find_outlines, read_choices
     from npc_kedro.dicom.walk import find_files
     from npc_kedro.pipelines.ingest.accounts import close_account
+    from npc_kedro.pipelines.ingest.outline_store import OutlineReader, SlicesOfPatients, store_outlines
     from npc_kedro.pipelines.ingest.slice_store import store_slices
-    from npc_kedro.pipelines.ingest.stores import store_outlines
 
     settings = IngestParameters.model_validate(parameters)
     size = (settings.matrix, settings.matrix)
@@ -135,16 +135,16 @@ def decode_slices(
             matrix=settings.matrix,
             workers=settings.workers,
         )
-        found = find_outlines(
-            cohort.root / "outlines",
-            pseudonyms,
-            patients=stored.slices.keys(),
-            name_pattern=settings.outlines.name_pattern,
-        )
+        owners = dict(zip(series_judged["series_key"], series_judged["patient_key"], strict=True))
+        choices = read_choices(cohort.outline_override, pseudonyms)
+        objects = file_survey.loc[file_survey["reason"] == RejectReason.OUTLINE_OBJECT.value, "file"]
+        rules = settings.outlines
+        search = OutlineSearch(pseudonyms, stored.slices.keys(), owners, rules.name_pattern, choices)
+        found = find_outlines(cohort.outlines, [there[file] for file in objects if file in there], search)
+        reader = OutlineReader(rules, pseudonyms, owners, choices)
+        placed = SlicesOfPatients(stored.slices, stored.first_row, _series_used(series_judged), there)
         with ImageTableWriter(settings.scratch, shape=size, dtype=np.uint8) as outline_writer:
-            outlined = store_outlines(
-                outline_writer, found, stored, matrix=settings.matrix, labels=settings.outlines.meanings()
-            )
+            outlined = store_outlines(outline_writer, found, placed, reader, matrix=settings.matrix)
         slices = stored.image_table(outlined.patients)
         patients = patients_in_use(clinical, slices.table, simulated=cohort.simulated)
         attrition, rejected_files = close_account(clinical, file_survey, series_judged, stored, outlined)
@@ -157,3 +157,8 @@ def list_excluded_patients(
 ) -> pd.DataFrame:
     """Every patient of the table or the folder who is not used, with the row, the step and the reason."""
     return patients_left_out(clinical, file_survey, series_judged, patients)
+
+
+def _series_used(series_judged: pd.DataFrame) -> dict[str, str]:
+    """Patient key to the key of the chosen series."""
+    return series_judged[series_judged["chosen"]].set_index("patient_key")["series_key"].to_dict()

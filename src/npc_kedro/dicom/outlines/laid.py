@@ -1,0 +1,84 @@
+"""What laying an outline on slices gives, whatever format the outline came in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from npc_kedro.dicom.geometry import SliceGeometry
+from npc_kedro.dicom.outlines.grid import describe_slices
+from npc_kedro.dicom.outlines.rules import LABELS
+from npc_kedro.dicom.reasons import RejectReason
+from npc_kedro.dicom.tags import TagError
+
+_MOST_OFF = 0.5
+"""Share of contours that may lie on no slice (a damaged slice takes its contours with it); with more, it is refused."""
+
+
+@dataclass(frozen=True)
+class LaidOutline:
+    """An outline on its patient's slices.
+
+    Attributes:
+        planes: uint8 (rows, columns) per slice: 0 background, 1 primary, 2 node.
+        structures: how many structures (ROIs, segments, labels) the file holds.
+        structures_refused: one reason for each that is not used.
+        contours: how many contours (frames, labelled planes) the structures in use have.
+        contours_refused: one reason for each that is not used.
+        overlap_px: pixels that primary and node both claimed; they are primary.
+    """
+
+    planes: list[np.ndarray]
+    structures: int
+    structures_refused: tuple[RejectReason, ...]
+    contours: int
+    contours_refused: tuple[RejectReason, ...]
+    overlap_px: int
+
+
+def merged(
+    structures: Mapping[str, Sequence[np.ndarray | None]], geometries: Sequence[SliceGeometry]
+) -> tuple[list[np.ndarray], int]:
+    """One label image per slice; where primary and node overlap, the pixel is primary.
+
+    Args:
+        structures: ``primary`` and ``node`` to one mask (rows, columns) per slice, or None where there is nothing.
+        geometries: the slices.
+
+    Returns:
+        the label images and the number of overlapping pixels.
+    """
+    planes, overlap = [], 0
+    for index, geometry in enumerate(geometries):
+        plane = np.zeros(geometry.shape, dtype=np.uint8)
+        for name in ("node", "primary"):  # the later one wins
+            mask = structures.get(name, [None] * len(geometries))[index]
+            if mask is not None:
+                overlap += int(np.count_nonzero(plane[mask]))
+                plane[mask] = LABELS[name]
+        planes.append(plane)
+    return planes, overlap
+
+
+def require_mostly_on_slices(
+    contours: int, refused: Sequence[RejectReason], *, strict: bool, outline: str, geometries: Sequence[SliceGeometry]
+) -> None:
+    """Passes an outline whose contours lie on the slices.
+
+    Args:
+        contours: how many there are.
+        refused: why some are refused.
+        strict: whether all have to lie on slices: nothing but geometry says that the outline belongs to them.
+        outline: the outline's geometry in words.
+        geometries: the slices.
+
+    Raises:
+        TagError: with both geometries.
+    """
+    off = sum(reason in (RejectReason.CONTOUR_OFF_SLICES, RejectReason.CONTOUR_OUTSIDE) for reason in refused)
+    if off > (0 if strict else _MOST_OFF * contours):
+        both = f"{outline}; slices {describe_slices(geometries)}"
+        detail = f"{off} of {contours} contours or planes lie off every slice: {both}"
+        raise TagError(RejectReason.OUTLINE_GEOMETRY, detail)
+    if contours == len(refused):
+        raise TagError(RejectReason.OUTLINE_EMPTY, RejectReason.OUTLINE_EMPTY.meaning)

@@ -1,0 +1,219 @@
+"""RT Structure Sets: contours in patient coordinates, laid on the slices in whose planes they lie.
+
+Source: DICOM PS3.3 C.8.8.5 (Structure Set) and C.8.8.6 (ROI Contour). Contours of one ROI on one slice are filled by
+the even-odd rule, see :mod:`npc_kedro.dicom.outlines.polygons`.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from npc_kedro.dicom.outlines.grid import point
+from npc_kedro.dicom.outlines.laid import LaidOutline, merged, require_mostly_on_slices
+from npc_kedro.dicom.outlines.matching import References, Target
+from npc_kedro.dicom.outlines.polygons import filled
+from npc_kedro.dicom.outlines.rules import StructureRules
+from npc_kedro.dicom.pseudonyms import Pseudonyms
+from npc_kedro.dicom.reasons import RejectReason
+from npc_kedro.dicom.tags import TagError, text
+
+RT_STRUCTURE_SET = "1.2.840.10008.5.1.4.1.1.481.3"
+
+_CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
+_FEWEST_POINTS = 3
+_OFF_PLANE_MM = 0.5
+"""How far a contour's points may lie from the slice's plane: planning systems write a tenth of a millimetre or so."""
+_OFF_PLANE_SHARE = 0.25
+"""The same as a share of the slices' distance, for thin slices."""
+
+
+@dataclass(frozen=True)
+class Contour:
+    """One contour.
+
+    Attributes:
+        points: (n, 3), LPS, mm.
+        kind: ContourGeometricType.
+        instance_keys: pseudonyms of the images that it names.
+    """
+
+    points: np.ndarray
+    kind: str
+    instance_keys: frozenset[str]
+
+    def fault(self) -> RejectReason | None:
+        """Why the contour encloses nothing."""
+        if not np.isfinite(self.points).all():
+            return RejectReason.CONTOUR_UNREADABLE
+        if self.kind not in _CLOSED:
+            return RejectReason.CONTOUR_OPEN
+        if len(np.unique(self.points, axis=0)) < _FEWEST_POINTS:
+            return RejectReason.CONTOUR_TOO_SHORT
+        return None
+
+
+@dataclass(frozen=True)
+class Roi:
+    """A region of interest: its number, the names it goes by, its contours."""
+
+    number: int
+    names: tuple[str, ...]
+    contours: tuple[Contour, ...]
+
+
+@dataclass(frozen=True)
+class StructureSet:
+    """An RT Structure Set."""
+
+    rois: tuple[Roi, ...]
+    references: References
+
+    def describe(self) -> str:
+        """Number and extent (LPS) of all contours, in words."""
+        clouds = [contour.points for roi in self.rois for contour in roi.contours if np.isfinite(contour.points).all()]
+        points = np.concatenate([*clouds, np.zeros((0, 3))])
+        if not len(points):
+            return f"{len(self.rois)} ROIs without contours"
+        return f"{len(clouds)} contours from {point(points.min(axis=0))} to {point(points.max(axis=0))}"
+
+
+def read_structure_set(dataset: Any, pseudonyms: Pseudonyms) -> StructureSet:
+    """Takes an RTSTRUCT dataset apart."""
+    observed: dict[int, list[str]] = defaultdict(list)
+    for item in dataset.get("RTROIObservationsSequence") or ():
+        observed[_whole(item, "ReferencedROINumber")].append(text(item, "ROIObservationLabel"))
+    drawn = {
+        _whole(item, "ReferencedROINumber"): tuple(_contours(item, pseudonyms))
+        for item in dataset.get("ROIContourSequence") or ()
+    }
+    rois, frames = [], set()
+    for item in dataset.get("StructureSetROISequence") or ():
+        number = _whole(item, "ROINumber")
+        frames.add(text(item, "ReferencedFrameOfReferenceUID"))
+        rois.append(Roi(number, (text(item, "ROIName"), *observed[number]), drawn.get(number, ())))
+    return StructureSet(tuple(rois), _references(dataset, rois, frames, pseudonyms))
+
+
+def _contours(roi: Any, pseudonyms: Pseudonyms) -> Iterator[Contour]:
+    for item in roi.get("ContourSequence") or ():
+        keys = (
+            pseudonyms.instance(text(image, "ReferencedSOPInstanceUID"))
+            for image in item.get("ContourImageSequence") or ()
+        )
+        yield Contour(_points(item), text(item, "ContourGeometricType"), frozenset(keys))
+
+
+def _points(item: Any) -> np.ndarray:
+    """The points; NaN where the data are no triples of numbers, or not as many as they should be."""
+    unreadable = np.full((1, 3), np.nan)
+    try:
+        values = np.array([float(part) for part in item.get("ContourData") or ()])
+        expected = int(item.get("NumberOfContourPoints") or len(values) // 3)
+    except (TypeError, ValueError):
+        return unreadable
+    return values.reshape(-1, 3) if len(values) == 3 * expected else unreadable
+
+
+def _references(dataset: Any, rois: Sequence[Roi], frames: set[str], pseudonyms: Pseudonyms) -> References:
+    series, instances = set(), {key for roi in rois for contour in roi.contours for key in contour.instance_keys}
+    for frame in dataset.get("ReferencedFrameOfReferenceSequence") or ():
+        frames.add(text(frame, "FrameOfReferenceUID"))
+        for study in frame.get("RTReferencedStudySequence") or ():
+            for item in study.get("RTReferencedSeriesSequence") or ():
+                series.add(pseudonyms.series(text(item, "SeriesInstanceUID")))
+                for image in item.get("ContourImageSequence") or ():
+                    instances.add(pseudonyms.instance(text(image, "ReferencedSOPInstanceUID")))
+    return References(frozenset(series), frozenset(instances), frozenset(frames))
+
+
+def _whole(item: Any, keyword: str) -> int:
+    try:
+        return int(item.get(keyword))
+    except (TypeError, ValueError):
+        return -1
+
+
+def lay_structure_set(found: StructureSet, target: Target, rules: StructureRules, *, strict: bool) -> LaidOutline:
+    """The structure set's tumour on the slices.
+
+    Args:
+        found: the structure set.
+        target: the slices.
+        rules: which ROIs are primary tumour and nodes.
+        strict: whether every contour must lie on a slice, see :func:`require_mostly_on_slices`.
+
+    Raises:
+        TagError: if no ROI is known, nothing is drawn, or the contours do not lie on the slices.
+    """
+    refused: list[RejectReason] = []
+    structures: dict[str, list[np.ndarray | None]] = {}
+    contours, contours_refused = 0, list[RejectReason]()
+    for roi in found.rois:
+        try:
+            which = rules.meaning(roi.number, roi.names)
+        except TagError as error:
+            refused.append(error.reason)
+            continue
+        contours += len(roi.contours)
+        masks, faults = _masks(roi, target)
+        contours_refused += faults
+        before = structures.setdefault(which, [None] * len(masks))
+        structures[which] = [_union(one, other) for one, other in zip(before, masks, strict=True)]
+    if not structures:
+        detail = f"none of {len(found.rois)} ROIs is called primary tumour or node; see ingest.outlines.structures"
+        raise TagError(RejectReason.OUTLINE_LABELS, detail)
+    require_mostly_on_slices(
+        contours, contours_refused, strict=strict, outline=found.describe(), geometries=target.geometries
+    )
+    planes, overlap = merged(structures, target.geometries)
+    if not any(plane.any() for plane in planes):
+        raise TagError(RejectReason.OUTLINE_EMPTY, "no pixel's centre lies inside a contour")
+    return LaidOutline(planes, len(found.rois), tuple(refused), contours, tuple(contours_refused), overlap)
+
+
+def _union(one: np.ndarray | None, other: np.ndarray | None) -> np.ndarray | None:
+    return other if one is None else one if other is None else one | other
+
+
+def _masks(roi: Roi, target: Target) -> tuple[list[np.ndarray | None], list[RejectReason]]:
+    """A mask per slice (None where nothing is drawn), and why contours are refused."""
+    polygons: dict[int, dict[bytes, np.ndarray]] = defaultdict(dict)
+    refused: list[RejectReason] = []
+    for contour in roi.contours:
+        placed = _placed(contour, target)
+        if isinstance(placed, RejectReason):
+            refused.append(placed)
+        elif placed[1].tobytes() in polygons[placed[0]]:  # drawn twice, it would cancel itself
+            refused.append(RejectReason.CONTOUR_REPEATED)
+        else:
+            polygons[placed[0]][placed[1].tobytes()] = placed[1]
+    return [
+        filled(list(polygons[index].values()), geometry.shape) if polygons.get(index) else None
+        for index, geometry in enumerate(target.geometries)
+    ], refused
+
+
+def _placed(contour: Contour, target: Target) -> tuple[int, np.ndarray] | RejectReason:
+    """The slice on which a contour lies and its points as (row, column), or why it is refused."""
+    if (fault := contour.fault()) is not None:
+        return fault
+    normal = target.geometries[0].normal
+    along = contour.points @ normal
+    places = np.array([geometry.position_along(normal) for geometry in target.geometries])
+    index = int(np.argmin(np.abs(places - np.median(along))))
+    if np.abs(along - places[index]).max() > min(_OFF_PLANE_MM, _OFF_PLANE_SHARE * target.distance_mm):
+        return RejectReason.CONTOUR_OFF_SLICES
+    named = contour.instance_keys & set(target.instance_keys)
+    if named and target.instance_keys[index] not in named:
+        return RejectReason.CONTOUR_CONTRADICTS
+    geometry = target.geometries[index]
+    offset = contour.points - np.array(geometry.position)
+    rows = offset @ np.array(geometry.orientation[3:]) / geometry.spacing[0]
+    columns = offset @ np.array(geometry.orientation[:3]) / geometry.spacing[1]
+    height, width = geometry.shape
+    if rows.max() < 0 or columns.max() < 0 or rows.min() > height - 1 or columns.min() > width - 1:
+        return RejectReason.CONTOUR_OUTSIDE
+    return index, np.stack([rows, columns], axis=1)

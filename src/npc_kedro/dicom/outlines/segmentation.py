@@ -1,0 +1,188 @@
+"""DICOM Segmentations: binary, fractional and label maps, laid on the slices by their own geometry.
+
+Source: DICOM PS3.3 C.8.20 (Segmentation). A frame without a plane of its own takes that of the image it was made from.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from npc_kedro.dicom.frames import read_frames
+from npc_kedro.dicom.geometry import SliceGeometry
+from npc_kedro.dicom.outlines.grid import describe_slices, frame_map, plane_on
+from npc_kedro.dicom.outlines.laid import LaidOutline, merged, require_mostly_on_slices
+from npc_kedro.dicom.outlines.matching import References, Target
+from npc_kedro.dicom.outlines.rules import StructureRules
+from npc_kedro.dicom.pseudonyms import Pseudonyms
+from npc_kedro.dicom.reasons import RejectReason
+from npc_kedro.dicom.tags import TagError, required_whole, text
+
+SEGMENTATION = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
+"""Segmentation and Label Map Segmentation Storage."""
+
+
+@dataclass(frozen=True)
+class SegmentFrame:
+    """Where one segment lies on one plane.
+
+    Attributes:
+        segment: its number.
+        mask: bool (rows, columns).
+        geometry: the plane; None if the file does not say.
+        instance_keys: pseudonyms of the images that the frame was made from.
+    """
+
+    segment: int
+    mask: np.ndarray
+    geometry: SliceGeometry | None
+    instance_keys: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """A segmentation: its segments' numbers and names, and every frame that holds something."""
+
+    segments: dict[int, tuple[str, ...]]
+    frames: tuple[SegmentFrame, ...]
+    references: References
+
+    def describe(self) -> str:
+        """The frames' grids, in words."""
+        known = [frame.geometry for frame in self.frames if frame.geometry is not None]
+        return f"segmentation {describe_slices(known)}" if known else f"{len(self.frames)} frames without geometry"
+
+
+def read_segmentation(dataset: Any, pseudonyms: Pseudonyms, *, threshold: float) -> Segmentation:
+    """Takes a segmentation apart.
+
+    Args:
+        dataset: with pixel data.
+        pseudonyms: makes the keys.
+        threshold: share of the maximum from which a fractional segment holds a pixel.
+
+    Raises:
+        TagError: if the pixels do not fit the header.
+    """
+    segments = {
+        required_whole(item, "SegmentNumber", lowest=0): tuple(_names(item))
+        for item in dataset.get("SegmentSequence") or ()
+    }
+    segments.pop(0, None)  # the background of a label map
+    frames = tuple(frame for frame in _frames(dataset, pseudonyms, threshold) if frame.mask.any())
+    series, instances = set(), {key for frame in frames for key in frame.instance_keys}
+    for item in dataset.get("ReferencedSeriesSequence") or ():
+        series.add(pseudonyms.series(text(item, "SeriesInstanceUID")))
+        for image in item.get("ReferencedInstanceSequence") or ():
+            instances.add(pseudonyms.instance(text(image, "ReferencedSOPInstanceUID")))
+    frame_uid = frozenset({text(dataset, "FrameOfReferenceUID")})
+    return Segmentation(segments, frames, References(frozenset(series), frozenset(instances), frame_uid))
+
+
+def _names(segment: Any) -> Iterator[str]:
+    """The label, then what says less: description and coded type."""
+    yield text(segment, "SegmentLabel")
+    yield text(segment, "SegmentDescription")
+    for item in segment.get("SegmentedPropertyTypeCodeSequence") or ():
+        yield text(item, "CodeMeaning")
+
+
+def _frames(dataset: Any, pseudonyms: Pseudonyms, threshold: float) -> Iterator[SegmentFrame]:
+    rows, columns = required_whole(dataset, "Rows", lowest=1), required_whole(dataset, "Columns", lowest=1)
+    values = np.asarray(dataset.pixel_array).reshape(-1, rows, columns)
+    groups = list(dataset.get("PerFrameFunctionalGroupsSequence") or ())
+    if len(groups) != len(values):
+        detail = f"{len(values)} frames of pixels and {len(groups)} functional groups"
+        raise TagError(RejectReason.OUTLINE_UNREADABLE, detail)
+    geometries = _geometries(dataset, len(values))
+    shared = (dataset.get("SharedFunctionalGroupsSequence") or (None,))[0]
+    kind = text(dataset, "SegmentationType")
+    for group, image, geometry in zip(groups, values, geometries, strict=True):
+        sources = frozenset(_sources(group, pseudonyms))
+        if kind == "LABELMAP":
+            for number in np.unique(image[image > 0]):
+                yield SegmentFrame(int(number), image == number, geometry, sources)
+            continue
+        number = _segment_number(group, shared)
+        if kind == "FRACTIONAL":
+            most = required_whole(dataset, "MaximumFractionalValue", lowest=1)
+            yield SegmentFrame(number, image >= threshold * most, geometry, sources)
+        else:
+            yield SegmentFrame(number, image > 0, geometry, sources)
+
+
+def _geometries(dataset: Any, frames: int) -> list[SliceGeometry | None]:
+    try:
+        return [frame.geometry for frame in read_frames(dataset)]
+    except TagError:
+        return [None] * frames  # the frames' source images may still say it
+
+
+def _segment_number(group: Any, shared: Any) -> int:
+    for place in (group, shared):
+        items = place.get("SegmentIdentificationSequence") if place is not None else None
+        if items:
+            return required_whole(items[0], "ReferencedSegmentNumber", lowest=1)
+    raise TagError(RejectReason.OUTLINE_UNREADABLE, "a frame without ReferencedSegmentNumber")
+
+
+def _sources(group: Any, pseudonyms: Pseudonyms) -> Iterator[str]:
+    for derivation in group.get("DerivationImageSequence") or ():
+        for image in derivation.get("SourceImageSequence") or ():
+            yield pseudonyms.instance(text(image, "ReferencedSOPInstanceUID"))
+
+
+def lay_segmentation(found: Segmentation, target: Target, rules: StructureRules, *, strict: bool) -> LaidOutline:
+    """The segmentation's tumour on the slices.
+
+    Args:
+        found: the segmentation.
+        target: the slices.
+        rules: which segments are primary tumour and nodes.
+        strict: whether every frame must lie on a slice, see :func:`require_mostly_on_slices`.
+
+    Raises:
+        TagError: if no segment is known, nothing is marked, or the frames' pixels are not the slices'.
+    """
+    meanings: dict[int, str] = {}
+    refused: list[RejectReason] = []
+    for number, names in found.segments.items():
+        try:
+            meanings[number] = rules.meaning(number, names)
+        except TagError as error:
+            refused.append(error.reason)
+    if not meanings:
+        detail = f"none of {len(found.segments)} segments is called primary or node; see ingest.outlines.structures"
+        raise TagError(RejectReason.OUTLINE_LABELS, detail)
+    structures: dict[str, list[np.ndarray | None]] = defaultdict(lambda: [None] * len(target.geometries))
+    frames = [frame for frame in found.frames if frame.segment in meanings]
+    frames_refused: list[RejectReason] = []
+    for frame in frames:
+        placed = _placed(frame, target)
+        if placed is None:
+            frames_refused.append(RejectReason.CONTOUR_OFF_SLICES)
+            continue
+        index, mask = placed
+        before = structures[meanings[frame.segment]][index]
+        structures[meanings[frame.segment]][index] = mask if before is None else before | mask
+    require_mostly_on_slices(
+        len(frames), frames_refused, strict=strict, outline=found.describe(), geometries=target.geometries
+    )
+    planes, overlap = merged(structures, target.geometries)
+    return LaidOutline(planes, len(found.segments), tuple(refused), len(frames), tuple(frames_refused), overlap)
+
+
+def _placed(frame: SegmentFrame, target: Target) -> tuple[int, np.ndarray] | None:
+    """The slice whose pixels are the frame's, and the mask on it."""
+    if frame.geometry is None:
+        named = [index for index, key in enumerate(target.instance_keys) if key in frame.instance_keys]
+        same = len(named) == 1 and target.geometries[named[0]].shape == frame.mask.shape
+        return (named[0], frame.mask) if same else None
+    normal = target.geometries[0].normal
+    places = np.array([geometry.position_along(normal) for geometry in target.geometries])
+    index = int(np.argmin(np.abs(places - frame.geometry.position_along(normal))))
+    image = frame_map(frame.mask, frame.geometry, across_mm=target.distance_mm)
+    plane = plane_on(image, np.linalg.inv(image.to_patient), target.geometries[index])
+    return None if plane is None else (index, plane.labels)

@@ -1,0 +1,204 @@
+"""RTSTRUCT on slices: phantoms, faults of single contours, and real files against an independent filler."""
+
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+from matplotlib.path import Path as Curve
+
+from mini_dicom import MiniSeries
+from npc_kedro.dicom.geometry import SliceGeometry
+from npc_kedro.dicom.outlines.matching import Match, Target, matched
+from npc_kedro.dicom.outlines.rtstruct import lay_structure_set, read_structure_set
+from npc_kedro.dicom.outlines.rules import StructureRules
+from npc_kedro.dicom.reasons import RejectReason
+from npc_kedro.dicom.tags import TagError
+from outline_objects import KEYS, contour_in, distance_to_edges, rtstruct, target_of
+
+REAL = Path(__file__).parents[3] / "../shared/real_mr/rt_utils_rtstruct"
+RULES = StructureRules(primary=("gtvp", "ROI-1"), node=("gtvn", "ROI-2"), never=("ptv",))
+
+# Oblique, with unequal spacings: a mistake of axes or signs cannot pass.
+TILTED = (0.96, 0.28, 0.0, -0.28 * 0.8, 0.96 * 0.8, -0.6)
+SERIES = MiniSeries("P1", shape=(20, 16), spacing=(0.5, 0.75), orientation=TILTED, origin=(-30.0, 12.0, -40.0))
+
+
+def box(top: float, left: float, bottom: float, right: float) -> list[tuple[float, float]]:
+    return [(top, left), (top, right), (bottom, right), (bottom, left)]
+
+
+def lay(dataset: pydicom.Dataset, *, strict: bool = False, series: MiniSeries = SERIES):
+    target = target_of([series.dataset(index) for index in range(series.slices)])
+    return lay_structure_set(read_structure_set(dataset, KEYS), target, RULES, strict=strict)
+
+
+def place(index: int, points: list[tuple[float, float]], offset_mm: float = 0.0) -> tuple[int, np.ndarray]:
+    across = np.cross(SERIES.orientation[:3], SERIES.orientation[3:])
+    return index, contour_in(SERIES, index, points) + offset_mm * across
+
+
+def test_contours_lie_where_their_coordinates_say() -> None:
+    dataset = rtstruct(
+        SERIES,
+        {
+            "GTVp": [place(1, box(2.6, 3.6, 8.4, 9.4)), place(1, box(4.6, 5.6, 6.4, 7.4)), place(2, box(3, 3, 5, 5))],
+            "GTVn left": [place(1, box(7.6, 8.6, 12.4, 14.4))],
+            "Brainstem": [place(0, box(1, 1, 15, 15))],
+        },
+    )
+    laid = lay(dataset)
+    target = target_of([SERIES.dataset(index) for index in range(SERIES.slices)])
+    on_slice = target.instance_keys.index(KEYS.instance(SERIES.dataset(1).SOPInstanceUID))
+    expected = np.zeros((20, 16), dtype=np.uint8)
+    expected[8:13, 9:15] = 2
+    expected[3:9, 4:10] = 1  # primary over node: one pixel
+    expected[5:7, 6:8] = 0  # the hole
+    np.testing.assert_array_equal(laid.planes[on_slice], expected)
+    assert laid.overlap_px == 1
+    assert sum(plane.any() for plane in laid.planes) == 2
+    assert (laid.structures, laid.structures_refused) == (3, (RejectReason.STRUCTURE_UNMATCHED,))
+    assert (laid.contours, laid.contours_refused) == (4, ())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        (place(2, [(3.0, 3.0), (5.0, 5.0)]), RejectReason.CONTOUR_TOO_SHORT),
+        (place(2, [(3.0, 3.0), (5.0, 5.0), (3.0, 3.0)]), RejectReason.CONTOUR_TOO_SHORT),
+        (place(2, box(3, 3, 6, 6), offset_mm=2.4), RejectReason.CONTOUR_OFF_SLICES),
+        (place(2, box(3, 3, 6, 6), offset_mm=0.6), RejectReason.CONTOUR_OFF_SLICES),
+        ((2, place(1, box(3, 3, 6, 6))[1]), RejectReason.CONTOUR_CONTRADICTS),
+        (place(2, box(30, 3, 40, 6)), RejectReason.CONTOUR_OUTSIDE),
+        (place(1, box(2, 3, 8, 9)), RejectReason.CONTOUR_REPEATED),
+    ],
+)
+def test_bad_input_30_contours_that_enclose_nothing_on_no_slice_are_refused_and_counted(
+    wrong: tuple[int, np.ndarray], reason: RejectReason
+) -> None:
+    good = [place(1, box(2, 3, 8, 9)), place(3, box(2, 3, 8, 9))]
+    laid = lay(rtstruct(SERIES, {"GTVp": [*good, wrong]}))
+    assert laid.contours == 3
+    assert laid.contours_refused == (reason,)
+    assert sum(int(plane.sum()) for plane in laid.planes) == 2 * 7 * 7
+
+
+def test_bad_input_30_a_tenth_of_a_millimetre_off_the_plane_is_rounding() -> None:
+    assert lay(rtstruct(SERIES, {"GTVp": [place(1, box(2, 3, 8, 9), offset_mm=0.1)]})).contours_refused == ()
+
+
+def test_bad_input_30_open_and_unreadable_contours() -> None:
+    good = {"GTVp": [place(1, box(2, 3, 8, 9)), place(2, box(2, 3, 8, 9)), place(3, box(2, 3, 8, 9))]}
+    dataset = rtstruct(SERIES, good)
+    contours = dataset.ROIContourSequence[0].ContourSequence
+    contours[0].ContourGeometricType = "OPEN_PLANAR"
+    contours[1].NumberOfContourPoints = 5
+    assert lay(dataset).contours_refused == (RejectReason.CONTOUR_OPEN, RejectReason.CONTOUR_UNREADABLE)
+
+
+def test_bad_input_30_an_outline_most_of_which_lies_off_the_slices_is_refused_with_both_geometries() -> None:
+    off = [place(index, box(3, 3, 6, 6), offset_mm=2.0) for index in range(2)]
+    dataset = rtstruct(SERIES, {"GTVp": [place(1, box(2, 3, 8, 9)), *off]})
+    with pytest.raises(TagError, match=r"2 of 3 contours .* off every slice: 3 contours from .* slices 4 of 16 x 20"):
+        lay(dataset)
+    with pytest.raises(TagError, match="1 of 2 contours"):
+        lay(rtstruct(SERIES, {"GTVp": [place(1, box(2, 3, 8, 9)), off[0]]}), strict=True)
+
+
+def test_bad_input_28_nothing_of_the_tumour_is_drawn() -> None:
+    with pytest.raises(TagError, match="none of 1 ROIs is called primary tumour or node") as caught:
+        lay(rtstruct(SERIES, {"PTV Doe": [place(1, box(2, 3, 8, 9))]}))
+    assert "Doe" not in str(caught.value)
+    with pytest.raises(TagError, match="nothing is outlined"):
+        lay(rtstruct(SERIES, {"GTVp": []}))
+    with pytest.raises(TagError, match="no pixel's centre lies inside"):
+        lay(rtstruct(SERIES, {"GTVp": [place(1, box(2.2, 3.2, 2.4, 3.4))]}))
+
+
+OTHER = MiniSeries("P1", number=2, shape=(20, 16), spacing=(0.5, 0.75), orientation=TILTED, origin=(-30.0, 12.0, -40.0))
+
+
+def match(dataset: pydicom.Dataset, *, chosen: bool = False, frame: str = "", owner: str = "P1") -> Match:
+    found = read_structure_set(dataset, KEYS)
+    headers = [SERIES.dataset(index) for index in range(SERIES.slices)]
+    for header in headers:
+        header.FrameOfReferenceUID = frame
+    owners = {KEYS.series(SERIES.uid): KEYS.patient("P1"), KEYS.series(OTHER.uid): KEYS.patient(owner)}
+    return matched(found.references, target_of(headers), series_owners=owners, chosen=chosen, outline=found.describe())
+
+
+def drawn_on(series: MiniSeries, **options: object) -> pydicom.Dataset:
+    return rtstruct(series, {"GTVp": [(1, contour_in(series, 1, box(2, 3, 8, 9)))]}, **options)  # type: ignore[arg-type]
+
+
+def test_uids_go_before_geometry() -> None:
+    assert match(drawn_on(SERIES)) is Match.BY_UID
+    assert match(drawn_on(SERIES, referenced=False)) is Match.BY_GEOMETRY
+    assert match(drawn_on(SERIES, referenced=False, frame="1.2"), frame="1.2") is Match.BY_GEOMETRY
+    assert match(drawn_on(SERIES, frame="1.9"), frame="1.2") is Match.BY_UID
+
+
+def test_bad_input_29_an_outline_of_another_series_needs_an_explicit_choice() -> None:
+    with pytest.raises(
+        TagError, match=r"series of the patient that is not used: 1 contours from .*; slices 4 of"
+    ) as caught:
+        match(drawn_on(OTHER))
+    assert caught.value.reason is RejectReason.OUTLINE_OTHER_SERIES
+    assert match(drawn_on(OTHER), chosen=True) is Match.BY_CHOICE
+    with pytest.raises(TagError, match="another frame of reference") as caught:
+        match(drawn_on(SERIES, referenced=False, frame="1.9"), frame="1.2")
+    assert caught.value.reason is RejectReason.OUTLINE_OTHER_SERIES
+
+
+def test_bad_input_29_an_outline_of_another_patient_is_refused_even_if_chosen() -> None:
+    with pytest.raises(TagError) as caught:
+        match(drawn_on(OTHER), chosen=True, owner="P2")
+    assert caught.value.reason is RejectReason.OUTLINE_OTHER_PATIENT
+
+
+def phantom_target() -> Target:
+    """Slices at 55 to 75 mm on the grid of the two that the phantom's folder holds."""
+    if not REAL.is_dir():
+        pytest.skip("no real files beside the project")
+    headers = [pydicom.dcmread(REAL / f"ct_{number}.dcm", stop_before_pixels=True) for number in (1, 2)]
+    known = target_of(headers)
+    first = known.geometries[0]
+    geometries = tuple(
+        SliceGeometry((*first.position[:2], float(z)), first.orientation, first.spacing, first.shape, 5.0)
+        for z in range(55, 80, 5)
+    )
+    return Target(
+        known.patient_key, known.series_key, geometries, ("", *known.instance_keys, "", ""), known.frame_of_reference
+    )
+
+
+@pytest.mark.parametrize("name", ["rt.dcm", "invalid_reference_rt.dcm", "non_existent_reference_rt.dcm"])
+def test_real_structure_sets_are_filled_as_an_independent_filler_does(name: str) -> None:
+    target = phantom_target()
+    dataset = pydicom.dcmread(REAL / name)
+    found = read_structure_set(dataset, KEYS)
+    match = matched(found.references, target, series_owners={}, chosen=False, outline=found.describe())
+    assert match is Match.BY_UID  # one of them names no series, but every contour still names its image
+    laid = lay_structure_set(found, target, StructureRules(primary=(1,), node=(), never=()), strict=match.strict)
+    assert laid.contours_refused == ()
+    assert laid.contours == len(dataset.ROIContourSequence[0].ContourSequence)
+    for geometry, plane in zip(target.geometries, laid.planes, strict=True):
+        _require_half_a_voxel(plane == 1, dataset.ROIContourSequence[0], geometry)
+
+
+def _require_half_a_voxel(ours: np.ndarray, roi: pydicom.Dataset, geometry: SliceGeometry) -> None:
+    """Against Matplotlib's point-in-polygon, contour by contour, exclusive or: what differs lies at the border."""
+    rows, columns = np.mgrid[0 : geometry.shape[0], 0 : geometry.shape[1]]
+    centres = np.column_stack([rows.ravel(), columns.ravel()])
+    theirs = np.zeros(geometry.shape, dtype=bool)
+    polygons = []
+    for contour in roi.ContourSequence:
+        points = np.array(contour.ContourData, dtype=float).reshape(-1, 3)
+        if abs(points[0, 2] - geometry.position[2]) < 0.1:  # the phantom's slices are axial
+            steps = (points[:, [1, 0]] - np.array(geometry.position)[[1, 0]]) / geometry.spacing
+            polygons.append(steps)
+            theirs ^= Curve(steps).contains_points(centres).reshape(geometry.shape)
+    assert ours.any() == theirs.any() == bool(polygons)
+    for pixel in np.argwhere(ours != theirs):
+        assert min(distance_to_edges(polygon, pixel) for polygon in polygons) <= 0.5
+    assert (ours != theirs).sum() <= 0.01 * max(theirs.sum(), 1)

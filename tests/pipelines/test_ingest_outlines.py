@@ -1,0 +1,106 @@
+"""Outlines of every format through the pipeline ``ingest``: used where they verifiably lie, else refused."""
+
+import numpy as np
+import pytest
+
+from ingest_bench import KEYS, Bench, counts
+from mini_dicom import MiniSeries, label_map, write_outline
+
+
+@pytest.mark.parametrize("axes", ["as written", "flipped slices", "flipped rows", "permuted"])
+def test_bad_input_27_outlines_lie_where_their_affine_says(bench: Bench, axes: str) -> None:
+    series = MiniSeries("P1", shape=(16, 12), spacing=(1.0, 1.0))
+    labels, affine = label_map(series), series.affine()
+    if axes == "flipped slices":
+        labels, affine = labels[:, :, ::-1], affine @ _flip(2, labels.shape)
+    elif axes == "flipped rows":
+        labels, affine = labels[:, ::-1], affine @ _flip(1, labels.shape)
+    elif axes == "permuted":
+        labels, affine = labels.transpose(2, 0, 1), affine[:, [2, 0, 1, 3]]
+    bench.add(series, MiniSeries("P2"))
+    bench.clinical("P1", "P2")
+    write_outline(bench.root / "outlines" / "P1.nii.gz", np.ascontiguousarray(labels), affine)
+    found = bench.run()
+    outlines, slices = found["outlines"], found["slices"]
+    assert set(outlines.table["patient_key"]) == {KEYS.patient("P1")}
+    assert slices.table["patient_key"][outlines.table["slice_row"]].tolist() == outlines.table["patient_key"].tolist()
+    expected = np.zeros((4, 16, 16), dtype=np.uint8)
+    expected[1, 2:8, 5:8] = 1  # two columns of padding make the 16 x 12 slice square
+    expected[2, 9:10, 12:14] = 2
+    np.testing.assert_array_equal(outlines.pixels, expected)
+    assert slices.table.groupby("patient_key")["outlined"].all().to_dict() == {
+        KEYS.patient("P1"): True,
+        KEYS.patient("P2"): False,
+    }
+
+
+def _flip(axis: int, shape: tuple[int, ...]) -> np.ndarray:
+    """Voxel coordinates of an array reversed along ``axis``."""
+    matrix = np.eye(4)
+    matrix[axis, axis], matrix[axis, 3] = -1.0, shape[axis] - 1
+    return matrix
+
+
+@pytest.mark.parametrize("fault", ["moved", "scaled", "cropped", "no affine"])
+def test_bad_input_27_outlines_elsewhere_are_refused_with_both_geometries(bench: Bench, fault: str) -> None:
+    series = MiniSeries("P1")
+    labels, affine = label_map(series), series.affine()
+    if fault == "moved":
+        affine[0, 3] += 0.5
+    elif fault == "scaled":
+        affine[:3, 2] *= 1.1
+    elif fault == "cropped":
+        labels = labels[:, :-1]
+    else:
+        affine = None
+    bench.add(series)
+    bench.clinical("P1")
+    write_outline(bench.root / "outlines" / "P1.nii.gz", labels, affine)
+    found = bench.run()
+    refused = found["rejected_files"].iloc[0]
+    assert (refused["reason"], refused["patient_key"]) == ("outline_geometry", KEYS.patient("P1"))
+    if fault == "moved":
+        assert "label map 16 x 16 x 4 voxels of 1 x 1 x 5 mm from (-8.50, -8.00, -10.00)" in refused["detail"]
+        assert "slices 4 of 16 x 16 pixels of 1 x 1 mm from (-8.00, -8.00, -10.00)" in refused["detail"]
+    assert counts(found, "outlines", "outlines") == {"entered": 1, "used": 0, "outline_geometry": 1}
+    assert found["patients"]["outlined"].tolist() == [False]
+    assert len(found["outlines"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("labels", "reason"),
+    [
+        (lambda labels: labels * 0, "outline_empty"),
+        (lambda labels: labels * 255, "outline_labels"),
+        (lambda labels: labels + 0.5, "outline_labels"),
+        (lambda labels: np.where(labels > 0, np.nan, 0.0), "outline_labels"),
+    ],
+)
+def test_bad_input_28_unexpected_labels(bench: Bench, labels, reason: str) -> None:
+    series = MiniSeries("P1")
+    bench.add(series)
+    bench.clinical("P1")
+    values = labels(label_map(series).astype(float))
+    write_outline(bench.root / "outlines" / "P1.nii.gz", values.astype(np.float32), series.affine())
+    assert bench.run()["rejected_files"]["reason"].tolist() == [reason]
+
+
+def test_bad_input_28_whole_numbers_stored_as_floats_are_labels(bench: Bench) -> None:
+    series = MiniSeries("P1")
+    bench.add(series)
+    bench.clinical("P1")
+    write_outline(bench.root / "outlines" / "P1.nii.gz", label_map(series).astype(np.float32), series.affine())
+    assert np.bincount(bench.run()["outlines"].pixels.ravel()).tolist() == [4 * 256 - 20, 18, 2]
+
+
+def test_bad_input_29_two_outlines_for_a_patient_and_one_for_nobody(bench: Bench) -> None:
+    series = MiniSeries("P1")
+    bench.add(series)
+    bench.clinical("P1")
+    for name in ("P1.nii.gz", "P1.nii", "P9.nii.gz"):
+        write_outline(bench.root / "outlines" / name, label_map(series), series.affine())
+    (bench.root / "outlines" / "rt.dcm").write_bytes(b"x")
+    found = bench.run()
+    assert sorted(found["rejected_files"]["reason"]) == [
+        "outline_ambiguous", "outline_ambiguous", "outline_format", "outline_without_patient",
+    ]  # fmt: skip
