@@ -7,6 +7,7 @@ from npc_kedro.pipelines import (
     crop,
     evaluate,
     ingest,
+    preflight,
     recommend_vs_physician,
     segment,
     simulate_cohort,
@@ -17,7 +18,7 @@ from npc_kedro.pipelines import (
 STUDY = (simulate_cohort, ingest, segment, crop, split, train_classifiers, evaluate, recommend_vs_physician)
 """The study in its order: one package each, joined by the datasets they share."""
 
-ASIDE = (audit_published,)
+ASIDE = (preflight, audit_published)
 """Pipelines that stand beside the study and run only when named."""
 
 

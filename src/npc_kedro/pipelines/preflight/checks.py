@@ -1,0 +1,160 @@
+"""The checks of a cohort folder, one after the other; what one finds wrong does not keep the next from looking."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from npc_kedro.cohorts import forecast_split
+from npc_kedro.dicom.decoding import SeriesTask, SourceFile, decode_series
+from npc_kedro.dicom.parallel import ordered_map
+from npc_kedro.dicom.reasons import RejectReason
+from npc_kedro.errors import CohortError
+from npc_kedro.pipelines.ingest.door import Door, SurveyedFolder
+from npc_kedro.pipelines.ingest.patients import patients_left_out
+from npc_kedro.pipelines.preflight.findings import Finding, Severity, findings_of, refusal
+from npc_kedro.pipelines.split.parameters import SplitParameters
+
+TABLE, FILES, SERIES, PATIENTS, DECODING, OUTLINES, DIVISION = (
+    "clinical table",
+    "files",
+    "series",
+    "patients",
+    "decoding on trial",
+    "outlines",
+    "division",
+)
+"""The checks, as they are named in the report."""
+
+_TRIAL_MATRIX = 16
+"""Side of the slices that are decoded on trial and thrown away."""
+
+
+@dataclass
+class Checked:
+    """What the checks have found so far.
+
+    Attributes:
+        findings: everything that is not as expected.
+        counts: how many there are of what, in words.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+def check_table(door: Door, checked: Checked) -> pd.DataFrame | None:
+    """The clinical table; None if it cannot be understood."""
+    try:
+        table = door.read_table()
+    except CohortError as error:
+        checked.findings += findings_of(TABLE, error)
+        return None
+    checked.counts["patients in the clinical table"] = len(table.patients)
+    checked.counts["of them complete and eligible"] = int((table.patients["exclusion"] == "").sum())
+    return table.patients
+
+
+def check_files(door: Door, checked: Checked) -> SurveyedFolder | None:
+    """Every header; None if there is no folder."""
+    try:
+        folder = door.survey_folder()
+    except CohortError as error:
+        checked.findings += findings_of(FILES, error)
+        return None
+    heading = "The DICOM folder contradicts itself; correct the export:"
+    if folder.survey.problems:
+        checked.findings += findings_of(FILES, CohortError("\n- ".join([heading, *folder.survey.problems])))
+    files = folder.survey.files
+    refused = files[~files["reason"].isin(["", RejectReason.OUTLINE_OBJECT.value])]
+    for row in refused.itertuples():
+        checked.findings.append(refusal(FILES, row.reason, row.detail, patient_key=row.patient_key, subject=row.file))
+    checked.counts["files"] = len(files)
+    checked.counts["readable MR images"] = int((files["reason"] == "").sum())
+    checked.counts["series"] = len(folder.survey.series)
+    checked.counts["patients with readable images"] = int(folder.survey.series["patient_key"].nunique())
+    return folder
+
+
+def check_series(
+    door: Door, clinical: pd.DataFrame | None, folder: SurveyedFolder, checked: Checked
+) -> pd.DataFrame | None:
+    """The choice of series; None if the override cannot be followed."""
+    series = folder.survey.series
+    try:
+        judged = door.judge_series(_everybody(series) if clinical is None else clinical, series)
+    except CohortError as error:
+        checked.findings += findings_of(SERIES, error)
+        return None
+    for row in judged[~judged["chosen"]].itertuples():
+        finding = refusal(SERIES, row.reason, row.detail, patient_key=row.patient_key, subject=row.series_key)
+        checked.findings.append(finding)
+    uneven = judged[judged["chosen"] & ~judged["even_spacing"]]
+    for row in uneven.itertuples():
+        found = f"uneven distances between slices, mostly {row.slice_distance_mm:g} mm"
+        note = (found, "even distances", "nothing: the method works slice by slice")
+        checked.findings.append(Finding(Severity.NOTE, SERIES, row.patient_key, row.series_key, "", *note))
+    checked.counts["series chosen"] = int(judged["chosen"].sum())
+    return judged
+
+
+def _everybody(series: pd.DataFrame) -> pd.DataFrame:
+    """Stands in for a clinical table that cannot be read, so that series can be looked at all the same."""
+    return pd.DataFrame({"patient_key": series["patient_key"].unique(), "exclusion": "", "treatment_start_day": np.nan})
+
+
+def check_patients(clinical: pd.DataFrame, folder: SurveyedFolder, judged: pd.DataFrame, checked: Checked) -> None:
+    """Patients who are out, by the table or for want of a series."""
+    chosen = judged.loc[judged["chosen"], ["patient_key"]]
+    for row in patients_left_out(clinical, folder.survey.files, judged, chosen).itertuples():
+        where = f"row {row.table_row}" if row.table_row else ""
+        checked.findings.append(refusal(PATIENTS, row.reason, row.detail, patient_key=row.patient_key, subject=where))
+
+
+def check_decoding(folder: SurveyedFolder, judged: pd.DataFrame, checked: Checked, *, files: int, workers: int) -> None:
+    """Decodes ``files`` files of every chosen series, spread over it: decoders that are missing, exports that are cut."""
+    tasks = list(_trials(folder, judged, files))
+    tried = sum(len(task.files) for task in tasks)
+    failed = 0
+    for task, rejected in zip(tasks, ordered_map(_rejected, tasks, workers=workers), strict=True):
+        for file, reason, detail in rejected:
+            failed += 1
+            patient_key = task.patient_key
+            checked.findings.append(refusal(DECODING, reason.value, detail, patient_key=patient_key, subject=file))
+    checked.counts["files decoded on trial"] = tried
+    checked.counts["of them decoded well"] = tried - failed
+
+
+def _rejected(task: SeriesTask) -> tuple[tuple[str, RejectReason, str], ...]:
+    return decode_series(task).rejected
+
+
+def _trials(folder: SurveyedFolder, judged: pd.DataFrame, count: int) -> Iterator[SeriesTask]:
+    table = folder.survey.files
+    locations = {entry.file: found for entry, found in zip(folder.reading.entries, folder.found, strict=True)}
+    usable = table[table["reason"] == ""].groupby(["patient_key", "series_key"])["file"].agg(list)
+    for row in judged[judged["chosen"]].itertuples():
+        names = usable[row.patient_key, row.series_key]
+        picked = {names[round(place)] for place in np.linspace(0, len(names) - 1, count + 2)[1:-1]}
+        sources = tuple(
+            SourceFile(name, locations[name].location, locations[name].stamp, "") for name in sorted(picked)
+        )
+        normal = (row.normal_x, row.normal_y, row.normal_z)
+        yield SeriesTask(row.patient_key, row.series_key, sources, normal, _TRIAL_MATRIX)
+
+
+def check_division(
+    clinical: pd.DataFrame, judged: pd.DataFrame, outlined: set[str], split: SplitParameters, checked: Checked
+) -> None:
+    """Whether enough patients of each arm and outcome are left to learn from, to validate on and to test on."""
+    used = clinical[(clinical["exclusion"] == "") & clinical["patient_key"].isin(judged.loc[judged["chosen"], "patient_key"])]
+    patients = used[["patient_key", "arm", "residual_tumor"]].astype({"residual_tumor": int})
+    patients = patients.assign(outlined=patients["patient_key"].isin(outlined))
+    checked.counts["patients in use"] = len(patients)
+    forecast = partial(forecast_split, test_share=split.test_share, validation_share=split.validation_share)
+    try:
+        forecast(patients, seed=split.seed)
+    except CohortError as error:
+        checked.findings += findings_of(DIVISION, error)

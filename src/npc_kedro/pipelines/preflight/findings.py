@@ -1,0 +1,89 @@
+"""What a check found wrong: the one form in which preflight tells of files, series, patients, outlines and tables."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+import pandas as pd
+
+from npc_kedro.dicom.reasons import RejectReason
+from npc_kedro.errors import StudyError
+from npc_kedro.pipelines.preflight.remedies import expectation_of, remedy_of
+
+
+class Severity(StrEnum):
+    """What a finding means for the run."""
+
+    STOPS = "stops the run"
+    LEAVES_OUT = "left out"
+    NOTE = "to be known"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is not as expected.
+
+    Attributes:
+        severity: what it means for the run.
+        check: the check that found it: clinical table, files, series, patients, decoding, outlines, division.
+        patient_key: "" where no one patient is meant.
+        subject: pseudonym of a file or series, or row and column.
+        reason: reason code, or "" where the message says it all.
+        found: the value or state.
+        expected: what it should be.
+        remedy: what to do.
+    """
+
+    severity: Severity
+    check: str
+    patient_key: str
+    subject: str
+    reason: str
+    found: str
+    expected: str
+    remedy: str
+
+
+COLUMNS = ["severity", "check", "patient_key", "subject", "reason", "found", "expected", "remedy"]
+
+
+def table_of(findings: Iterable[Finding]) -> pd.DataFrame:
+    """The findings as rows, the gravest first."""
+    order = list(Severity)
+    rows = sorted(
+        findings, key=lambda one: (order.index(one.severity), one.check, one.reason, one.patient_key, one.subject)
+    )
+    return pd.DataFrame([asdict(row) | {"severity": row.severity.value} for row in rows], columns=COLUMNS)
+
+
+def refusal(check: str, reason: str, detail: str, *, patient_key: str = "", subject: str = "") -> Finding:
+    """A file, series or patient that is left out for a reason code."""
+    return Finding(
+        Severity.LEAVES_OUT, check, patient_key, subject, reason, detail, expectation_of(reason), remedy_of(reason)
+    )
+
+
+def findings_of(check: str, error: StudyError) -> Iterator[Finding]:
+    """The sentences of an error that would stop the run, one finding each."""
+    heading, *sentences = str(error).split("\n- ")
+    if not sentences:
+        yield _stop(check, heading, remedy="see the message")
+        return
+    *listed, last = sentences
+    last, _, closing = last.partition("\n")
+    for sentence in [*listed, last]:
+        yield _stop(check, sentence, remedy=(closing or heading).rstrip(":").strip())
+
+
+def _stop(check: str, sentence: str, *, remedy: str) -> Finding:
+    place = re.match(r"(?P<subject>row \d+(?:, column [\w ]+)?|column [\w ]+|patient [0-9a-f]{16}): ", sentence)
+    found, _, expected = (sentence[place.end() :] if place else sentence).partition("; expected ")
+    subject = place["subject"] if place else ""
+    key = re.search(r"patient ([0-9a-f]{16})", sentence)
+    return Finding(Severity.STOPS, check, key[1] if key else "", subject, "", found, expected, remedy)
+
+
+def reason_meaning(code: str) -> str:
+    """The reason in words, "" if it is no reason code."""
+    return RejectReason(code).meaning if code in set(RejectReason) else ""

@@ -1,0 +1,66 @@
+"""For every reason why something is left out: what was expected, and what the user can do about it."""
+
+from npc_kedro.dicom.reasons import RejectReason as R
+
+_EXPORT = "export the series again from the PACS, or leave it out"
+_NOTHING = "nothing, unless the file should have been used"
+_OVERRIDE = "name the right series in series_override.csv (patient_id, series_instance_uid)"
+_RULES = f"look at its evidence in series_choice.csv; {_OVERRIDE}, or adapt ingest.series_rules"
+_OUTLINE = "draw or export the outline again on the series that is used"
+
+_ADVICE: dict[R, tuple[str, str]] = {
+    R.UNREADABLE: ("a regular file that may be read", "give permission, or restore what the link points to"),
+    R.EMPTY_FILE: ("a file with content", "copy the file again"),
+    R.NOT_DICOM: ("a DICOM file", _NOTHING),
+    R.NO_PREAMBLE: ("128 bytes of preamble and DICM", "set ingest.accept_without_preamble: true if these are images"),
+    R.NOT_MR_IMAGE: ("MR Image Storage or Enhanced MR Image Storage", _NOTHING),
+    R.MISSING_TAG: ("a complete header", _EXPORT),
+    R.INVALID_TAG: ("a value that can be right", _EXPORT),
+    R.BAD_GEOMETRY: ("ImagePositionPatient, ImageOrientationPatient and PixelSpacing of a slice", _EXPORT),
+    R.NOT_GREYSCALE: ("MONOCHROME1 or MONOCHROME2", _NOTHING),
+    R.NO_PATIENT_ID: ("a PatientID", "export with identifiers, or write a pseudonym into PatientID"),
+    R.DUPLICATE: ("each instance once", _NOTHING),
+    R.OTHER_ORIENTATION: ("slices parallel to the others of the series", _NOTHING),
+    R.REPEATED_POSITION: ("one slice at each place", "check whether the series holds several time points or echoes"),
+    R.PIXELS_TRUNCATED: ("all pixels of Rows x Columns", "copy or export the file again"),
+    R.PIXELS_MISMATCH: ("pixels that fit Rows x Columns", _EXPORT),
+    R.PIXELS_UNDECODABLE: ("pixels that a decoder accepts", _EXPORT),
+    R.MISSING_DECODER: ("a decoder for the transfer syntax", "install the package named, or export uncompressed"),
+    R.CHANGED_MEANWHILE: ("a folder that stays as it is", "run again when the export is complete"),
+    R.CONSTANT_IMAGE: ("an image", _NOTHING),
+    R.NOT_AXIAL: ("axial slices", "nothing: the method is defined on axial slices"),
+    R.EXCLUDED_BY_RULE: ("an acquired axial series", _RULES),
+    R.NO_T1_EVIDENCE: ("evidence for T1 weighting", _RULES),
+    R.NO_CONTRAST_EVIDENCE: ("evidence for contrast agent", _RULES),
+    R.LOWER_SCORE: ("the series with the best evidence", _RULES),
+    R.NOT_IN_OVERRIDE: ("the series named in series_override.csv", _NOTHING),
+    R.TIED_SERIES: ("one series with the best evidence", _OVERRIDE),
+    R.AFTER_TREATMENT_START: ("an examination before the treatment", "add the earlier examination to the export"),
+    R.EARLIER_STUDY: ("the last examination before the treatment", _NOTHING),
+    R.UNDATED_STUDIES: ("dates that order the examinations", f"fill in treatment_start, or {_OVERRIDE}"),
+    R.IMAGES_WITHOUT_ROW: ("a row in the clinical table", "add the row, or join identifiers in identifiers.csv"),
+    R.ROW_WITHOUT_IMAGES: ("readable MR images", "add the images, or join identifiers in identifiers.csv"),
+    R.MISSING_ITEM: ("every item of the clinical table", "fill in the item"),
+    R.NOT_LOCALLY_ADVANCED: ("AJCC stage III or IVa", "nothing: the study excludes the patient"),
+    R.DISTANT_METASTASIS: ("AJCC stage III or IVa", "nothing: the study excludes the patient"),
+    R.NO_CANDIDATE_SERIES: ("an axial contrast-enhanced T1 series", _RULES),
+    R.NO_USABLE_SLICE: ("slices that can be decoded", _EXPORT),
+}
+
+
+def expectation_of(code: str) -> str:
+    """What was expected where something is left out for this reason."""
+    return _advice(code)[0]
+
+
+def remedy_of(code: str) -> str:
+    """What the user can do about it."""
+    return _advice(code)[1]
+
+
+def _advice(code: str) -> tuple[str, str]:
+    if code in _ADVICE:
+        return _ADVICE[R(code)]
+    if code.startswith("outline"):
+        return "an outline that lies on the series in use", _OUTLINE
+    return "", ""
