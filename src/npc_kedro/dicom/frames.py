@@ -44,6 +44,20 @@ def read_frames(dataset: Any) -> tuple[Frame, ...]:
     return tuple(_frame([group, shared, dataset], shape) for group in per_frame)
 
 
+def require_pixel_bytes(found: int, shape: tuple[int, int, int], bits: int) -> None:
+    """Passes if ``found`` bytes are just what frames x rows x columns of uncompressed pixels need, padding allowed.
+
+    Raises:
+        TagError: if they are fewer or more; pydicom would crop a surplus with no more than a warning.
+    """
+    expected = shape[0] * shape[1] * shape[2] * bits // 8
+    detail = f"{found} bytes of pixel data; {shape[0]} x {shape[1]} x {shape[2]} pixels of {bits} bits need {expected}"
+    if found < expected:
+        raise TagError(RejectReason.PIXELS_TRUNCATED, detail)
+    if found > expected + expected % 2:
+        raise TagError(RejectReason.PIXELS_MISMATCH, detail)
+
+
 def _frame(places: Sequence[Any], shape: tuple[int, int]) -> Frame:
     position = _find(places, "PlanePositionSequence", "ImagePositionPatient")
     orientation = _find(places, "PlaneOrientationSequence", "ImageOrientationPatient")

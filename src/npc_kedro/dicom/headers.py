@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from npc_kedro.dicom.facts import SeriesFacts
-from npc_kedro.dicom.frames import ENHANCED_MR, read_frames
+from npc_kedro.dicom.frames import ENHANCED_MR, read_frames, require_pixel_bytes
 from npc_kedro.dicom.geometry import SliceGeometry
-from npc_kedro.dicom.plain import plain_header
+from npc_kedro.dicom.plain import PlainHeader, plain_header
 from npc_kedro.dicom.pseudonyms import normalised_identifier
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.silence import silenced
@@ -101,9 +101,11 @@ def read_headers(found: Sequence[FoundFile], *, accept_without_preamble: bool = 
 def _read_header(found: FoundFile, accept_without_preamble: bool) -> Header | Rejection:
     person: Person | None = None
     try:
-        dataset = _open(found.location, accept_without_preamble)
+        dataset, size = _open(found.location, accept_without_preamble)
         person = _person(dataset)
-        return _header(found, person, dataset)
+        header = _header(found, person, dataset)
+        _require_pixels(dataset, header, size)
+        return header
     except TagError as error:
         return Rejection(found, error.reason, error.detail, person)
     except OSError as error:
@@ -113,23 +115,34 @@ def _read_header(found: FoundFile, accept_without_preamble: bool) -> Header | Re
         return Rejection(found, RejectReason.INVALID_TAG, detail, person)
 
 
-def _open(location: str, accept_without_preamble: bool) -> Any:
+def _require_pixels(dataset: Any, header: Header, size: int) -> None:
+    """Sees to it that uncompressed pixels are all there; of compressed ones only decoding can tell."""
+    if isinstance(dataset, PlainHeader) and dataset.is_native:
+        there = min(dataset.pixels_length or 0, size - dataset.pixels_at)
+        rows, columns = header.geometries[0].shape
+        bits = required_whole(dataset, "BitsAllocated", lowest=8)
+        require_pixel_bytes(there, (len(header.geometries), rows, columns), bits)
+
+
+def _open(location: str, accept_without_preamble: bool) -> tuple[Any, int]:
+    """The header, and the size of the file."""
     # By the system's own calls: Python's file objects cost as much as the reading. A named pipe must not be waited for.
     descriptor = os.open(location, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
             raise TagError(RejectReason.UNREADABLE, "not a regular file, or a link to a folder")
         head = os.read(descriptor, FIRST_BYTES)
         plain = plain_header(head)
         if plain is not None:
-            return plain
+            return plain, status.st_size
         while more := os.read(descriptor, _MORE_BYTES):
             head += more
     finally:
         os.close(descriptor)
     if not head:
         raise TagError(RejectReason.EMPTY_FILE, RejectReason.EMPTY_FILE.meaning)
-    return plain_header(head) or _by_pydicom(head, accept_without_preamble)
+    return plain_header(head) or _by_pydicom(head, accept_without_preamble), len(head)
 
 
 def _by_pydicom(content: bytes, accept_without_preamble: bool) -> Any:

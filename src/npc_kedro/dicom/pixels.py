@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from npc_kedro.dicom.frames import Frame, read_frames
+from npc_kedro.dicom.frames import Frame, read_frames, require_pixel_bytes
 from npc_kedro.dicom.headers import FIRST_BYTES
 from npc_kedro.dicom.plain import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN, plain_header
 from npc_kedro.dicom.reasons import RejectReason
@@ -137,20 +137,11 @@ def _native(dataset: Any, content: memoryview | bytes, frames: int) -> np.ndarra
     """Uncompressed little-endian pixels as (frames, rows, columns), without a copy."""
     shape = _shape(dataset, frames)
     bits = required_whole(dataset, "BitsAllocated", lowest=8)
-    _require_length(len(content), shape, bits)
+    require_pixel_bytes(len(content), shape, bits)
     if bits not in (8, 16, 32):
         raise TagError(RejectReason.INVALID_TAG, f"BitsAllocated is {bits}; expected 8, 16 or 32")
     kind = np.dtype(f"<{'i' if _is_signed(dataset) else 'u'}{bits // 8}")
     return np.frombuffer(content, kind, count=shape[0] * shape[1] * shape[2]).reshape(shape)
-
-
-def _require_length(found: int, shape: tuple[int, int, int], bits: int) -> None:
-    expected = shape[0] * shape[1] * shape[2] * bits // 8
-    detail = f"{found} bytes of pixel data; {shape[0]} x {shape[1]} x {shape[2]} pixels of {bits} bits need {expected}"
-    if found < expected:
-        raise TagError(RejectReason.PIXELS_TRUNCATED, detail)
-    if found > expected + expected % 2:
-        raise TagError(RejectReason.PIXELS_MISMATCH, detail)
 
 
 def _by_pydicom(dataset: Any, frames: int) -> np.ndarray:
@@ -162,7 +153,7 @@ def _by_pydicom(dataset: Any, frames: int) -> np.ndarray:
     if little_endian or syntax in (IMPLICIT_LITTLE_ENDIAN, EXPLICIT_LITTLE_ENDIAN):
         return _native(dataset, dataset.PixelData, frames)
     shape = _shape(dataset, frames)
-    _require_length(len(dataset.PixelData), shape, required_whole(dataset, "BitsAllocated", lowest=8))
+    require_pixel_bytes(len(dataset.PixelData), shape, required_whole(dataset, "BitsAllocated", lowest=8))
     return dataset.pixel_array.reshape(shape)
 
 

@@ -114,7 +114,7 @@ def check_patients(clinical: pd.DataFrame, folder: SurveyedFolder, judged: pd.Da
 
 
 def check_decoding(folder: SurveyedFolder, judged: pd.DataFrame, checked: Checked, *, files: int, workers: int) -> None:
-    """Decodes ``files`` files of every chosen series, spread over it: decoders that are missing, exports that are cut."""
+    """Decodes ``files`` files of every chosen series: finds decoders that are missing and exports that are damaged."""
     tasks = list(_trials(folder, judged, files))
     tried = sum(len(task.files) for task in tasks)
     failed = 0
@@ -149,7 +149,9 @@ def check_division(
     clinical: pd.DataFrame, judged: pd.DataFrame, outlined: set[str], split: SplitParameters, checked: Checked
 ) -> None:
     """Whether enough patients of each arm and outcome are left to learn from, to validate on and to test on."""
-    used = clinical[(clinical["exclusion"] == "") & clinical["patient_key"].isin(judged.loc[judged["chosen"], "patient_key"])]
+    used = clinical[
+        (clinical["exclusion"] == "") & clinical["patient_key"].isin(judged.loc[judged["chosen"], "patient_key"])
+    ]
     patients = used[["patient_key", "arm", "residual_tumor"]].astype({"residual_tumor": int})
     patients = patients.assign(outlined=patients["patient_key"].isin(outlined))
     checked.counts["patients in use"] = len(patients)

@@ -53,9 +53,7 @@ def check_cohort(
     return found, checked.counts
 
 
-def write_page(
-    cohort: CohortFolder, findings: pd.DataFrame, counts: dict[str, int], parameters: dict[str, Any]
-) -> str:
+def write_page(cohort: CohortFolder, findings: pd.DataFrame, counts: dict[str, int], parameters: dict[str, Any]) -> str:
     """The findings as a page for readers."""
     from npc_kedro.pipelines.preflight.page import preflight_page
 

@@ -14,14 +14,12 @@ _MARK = {Severity.STOPS: "\u2717", Severity.LEAVES_OUT: "\u2212", Severity.NOTE:
 """Severities differ by sign as well as by colour."""
 
 _LIMITS = (
-    "Not looked at here, since it needs all pixels: whether every slice can be decoded, and whether the same pixels stand "
-    "under two patients. <code>kedro run --pipelines=ingest</code> looks at both."
+    "Not looked at here, since it needs all pixels: whether every slice can be decoded, and whether the same pixels "
+    "stand under two patients. <code>kedro run --pipelines=ingest</code> looks at both."
 )
 
 
-def preflight_page(
-    findings: pd.DataFrame, counts: Mapping[str, int], *, simulated: bool, shown_of_a_kind: int
-) -> str:
+def preflight_page(findings: pd.DataFrame, counts: Mapping[str, int], *, simulated: bool, shown_of_a_kind: int) -> str:
     """The page.
 
     Args:
@@ -66,7 +64,9 @@ def _section(severity: Severity, findings: pd.DataFrame, shown: int) -> str:
     rows = findings[findings["severity"] == severity.value]
     if rows.empty:
         return ""
-    kinds = "".join(_kind(str(check), str(reason), kind, shown) for (check, reason), kind in rows.groupby(["check", "reason"]))
+    kinds = "".join(
+        _kind(str(check), str(reason), kind, shown) for (check, reason), kind in rows.groupby(["check", "reason"])
+    )
     title = f"{_MARK[severity]} {severity.value.capitalize()}"
     return f'<section class="{_TONE[severity]}"><h2>{escape(title)} <small>{len(rows)}</small></h2>{kinds}</section>'
 

@@ -61,6 +61,6 @@ def remedy_of(code: str) -> str:
 def _advice(code: str) -> tuple[str, str]:
     if code in _ADVICE:
         return _ADVICE[R(code)]
-    if code.startswith("outline"):
+    if code.startswith(("outline", "structure", "contour")):
         return "an outline that lies on the series in use", _OUTLINE
     return "", ""

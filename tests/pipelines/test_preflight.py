@@ -1,0 +1,145 @@
+"""Preflight tells everything that is wrong, on one page, and stops for nothing."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.runner import SequentialRunner
+from omegaconf import OmegaConf
+
+from mini_dicom import MiniSeries, clinical_row, encoded, label_map, write_clinical, write_outline
+from npc_kedro.cohort import CohortFolder
+from npc_kedro.dicom.pseudonyms import SIMULATED_KEY, Pseudonyms
+from npc_kedro.dicom.reasons import RejectReason
+from npc_kedro.pipelines.preflight import create_pipeline
+from npc_kedro.pipelines.preflight.remedies import expectation_of, remedy_of
+
+CONFIGURATION = Path(__file__).parents[2] / "conf/base"
+KEYS = Pseudonyms(SIMULATED_KEY)
+
+
+def preflight(root: Path, store: Path, **changes: object) -> tuple[pd.DataFrame, dict[str, int], str]:
+    """Findings, counts and page for a cohort folder."""
+    ingest = OmegaConf.load(CONFIGURATION / "ingest/parameters.yml")["ingest"]
+    ingest["matrix"], ingest["scratch"], ingest["workers"] = 16, str(store / "scratch"), 1
+    preflight_parameters = OmegaConf.load(CONFIGURATION / "preflight/parameters.yml")["preflight"]
+    written = (CONFIGURATION / "preflight/catalog.yml").read_text(encoding="utf-8").replace("${data_root:}", str(store))
+    entries = OmegaConf.to_container(OmegaConf.create(written), resolve=True)
+    catalog = DataCatalog.from_config({name: entry for name, entry in entries.items() if name != "_root"})
+    catalog["cohort"] = MemoryDataset(CohortFolder(root=root, simulated=True), copy_mode="assign")
+    catalog["params:ingest"] = MemoryDataset(OmegaConf.to_container(ingest, resolve=True))
+    catalog["params:split"] = MemoryDataset({"seed": 1, "test_share": 0.3, "validation_share": 0.3})
+    catalog["params:preflight"] = MemoryDataset(OmegaConf.to_container(preflight_parameters) | changes)
+    SequentialRunner().run(create_pipeline(), catalog)
+    return catalog.load("preflight"), catalog.load("preflight_counts"), catalog.load("preflight_page")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "cohort" / "dicom").mkdir(parents=True)
+    return tmp_path / "cohort"
+
+
+def write_whole_cohort(root: Path) -> None:
+    """Enough patients of each arm and outcome, the first of them outlined."""
+    rows = []
+    for number in range(24):
+        patient = f"P{number}"
+        MiniSeries(patient, slices=2).write(root / "dicom")
+        arm = "CCRT" if number % 2 else "IC+CCRT"
+        rows.append(clinical_row(patient, arm=arm, residual_tumor=number // 2 % 2))
+    write_clinical(root, rows)
+    series = MiniSeries("P0", slices=2)
+    write_outline(root / "outlines/P0.nii.gz", label_map(MiniSeries("P0", slices=4))[:, :, :2], series.affine())
+
+
+def test_nothing_stops_a_sound_cohort(root: Path, tmp_path: Path) -> None:
+    write_whole_cohort(root)
+    findings, counts, page = preflight(root, tmp_path)
+    assert findings.empty
+    assert counts["files"] == counts["readable MR images"] == 48
+    assert counts["patients with an outline in use"] == 1
+    assert counts["of them decoded well"] == 24
+    assert "Nothing stops the run" in page
+    assert "SIMULATED" in page
+
+
+def test_everything_wrong_stands_on_one_page(root: Path, tmp_path: Path) -> None:
+    write_whole_cohort(root)
+    (root / "dicom/notes").write_bytes(b"not an image" * 40)
+    (root / "dicom/cut").write_bytes(MiniSeries("P1").content(3)[:-1])
+    MiniSeries("P2", number=2).write(root / "dicom")
+    MiniSeries("P99").write(root / "dicom")
+    moved = MiniSeries("P3", slices=2, origin=(-9.0, -8.0, -10.0))
+    write_outline(root / "outlines/P3.nii.gz", label_map(MiniSeries("P3"))[:, :, :2], moved.affine())
+    findings, _, page = preflight(root, tmp_path)
+    by_check = {check: set(rows["reason"]) for check, rows in findings.groupby("check")}
+    assert by_check["files"] == {"not_dicom", "pixels_truncated"}
+    assert by_check["series"] == {"tied_series", "images_without_row"}
+    assert by_check["patients"] == {"tied_series", "images_without_row"}
+    assert by_check["outlines"] == {"outline_geometry"}
+    tied = findings[(findings["check"] == "patients") & (findings["reason"] == "tied_series")].iloc[0]
+    assert tied["patient_key"] == KEYS.patient("P2")
+    assert "series_override.csv" in tied["remedy"]
+    for text in (KEYS.file("notes"), KEYS.file("cut"), KEYS.patient("P99")):
+        assert text in page
+
+
+def test_a_table_that_cannot_be_read_does_not_keep_the_images_from_being_looked_at(root: Path, tmp_path: Path) -> None:
+    MiniSeries("P1").write(root / "dicom")
+    (root / "dicom/empty").write_bytes(b"")
+    write_clinical(root, [clinical_row("P1", arm="surgery", age="old")])
+    findings, counts, page = preflight(root, tmp_path)
+    stops = findings[findings["severity"] == "stops the run"]
+    table = stops[stops["check"] == "clinical table"]
+    assert sorted(table["subject"]) == ["row 2, column age", "row 2, column arm"]
+    assert table["expected"].str.len().min() > 0
+    assert "surgery" in page
+    assert "empty_file" in set(findings["reason"])
+    assert counts["series chosen"] == 1
+
+
+def test_two_people_under_one_identifier_and_a_missing_decoder(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pydicom.pixels.decoders import base
+    from pydicom.uid import JPEGLSLossless
+
+    dataset = MiniSeries("P1").dataset(0)
+    dataset.compress(JPEGLSLossless)
+    (root / "dicom/jls").write_bytes(encoded(dataset))
+    MiniSeries("P2").write(root / "dicom")
+    MiniSeries("P2", number=2, tags={"PatientBirthDate": "19800101"}).write(root / "dicom")
+    write_clinical(root, [clinical_row("P1"), clinical_row("P2")])
+    monkeypatch.setattr(base.Decoder, "is_available", property(lambda self: False))
+    findings, _, _ = preflight(root, tmp_path)
+    clash = findings[(findings["severity"] == "stops the run") & (findings["check"] == "files")].iloc[0]
+    assert clash["patient_key"] == KEYS.patient("P2")
+    assert "more than one birth date" in clash["found"]
+    missing = findings[findings["reason"] == "missing_decoder"].iloc[0]
+    assert "install pyjpegls" in missing["found"]
+
+
+def test_hostile_values_stay_text_and_long_lists_are_cut(root: Path, tmp_path: Path) -> None:
+    hostile = "<script>alert(1)</script>"
+    MiniSeries("P1").write(root / "dicom")
+    for number in range(5):
+        (root / "dicom" / f"{hostile.replace('/', '')}{number}").write_bytes(b"")
+    write_clinical(root, [clinical_row("P1", arm=hostile)])
+    findings, _, page = preflight(root, tmp_path, shown_of_a_kind=2)
+    assert (findings["reason"] == "empty_file").sum() == 5
+    assert "... and 3 more in preflight.csv" in page
+    assert "<script" not in page
+
+
+def test_nothing_is_decoded_when_nothing_is_to_be(root: Path, tmp_path: Path) -> None:
+    write_whole_cohort(root)
+    _, counts, _ = preflight(root, tmp_path, files_decoded_per_series=0)
+    assert counts["files decoded on trial"] == 0
+
+
+@pytest.mark.parametrize("reason", list(RejectReason))
+def test_every_reason_has_an_expectation_and_a_remedy(reason: RejectReason) -> None:
+    assert expectation_of(reason.value)
+    assert remedy_of(reason.value)
