@@ -2,6 +2,9 @@
 
 import io
 import logging
+import traceback
+
+import pytest
 
 from npc_kedro.dicom.privacy import IdentifierFilter, redacting
 
@@ -41,3 +44,18 @@ def test_messages_arguments_and_tracebacks_of_any_logger() -> None:
     assert "ValueError: [redacted] again" in written
     assert "SECRET1" not in written
     assert "SECRET2" not in written
+
+
+def test_exceptions_lose_identifiers_and_file_names() -> None:
+    def open_secret() -> None:
+        try:
+            open("/nowhere/SECRET5/scan")  # noqa: PTH123, SIM115
+        except OSError as error:
+            raise RuntimeError("about SECRET4") from error
+
+    with pytest.raises(RuntimeError) as caught, redacting(["SECRET4"]):
+        open_secret()
+    told = "".join(traceback.format_exception(caught.value))
+    assert "about [redacted]" in told
+    assert "No such file or directory: '[redacted]'" in told
+    assert "SECRET5/scan'" not in told.replace('open("/nowhere/SECRET5/scan")', "")

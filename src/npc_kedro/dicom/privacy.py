@@ -49,9 +49,10 @@ class IdentifierFilter(logging.Filter):
 
 @contextmanager
 def redacting(identifiers: Iterable[str] = ()) -> Iterator[IdentifierFilter]:
-    """Puts an :class:`IdentifierFilter` on every log handler for the duration of the block.
+    """Puts an :class:`IdentifierFilter` on every log handler for the duration of the block, and on what it raises.
 
-    Handlers, not loggers: a logger's filter does not see the records of the loggers below it.
+    Handlers, not loggers: a logger's filter does not see the records of the loggers below it. An exception that leaves
+    the block, and all that led to it, loses known identifiers and the names of files, which may hold others.
     """
     guard = IdentifierFilter(identifiers)
     named = (logging.getLogger(name) for name in list(logging.root.manager.loggerDict))
@@ -60,6 +61,17 @@ def redacting(identifiers: Iterable[str] = ()) -> Iterator[IdentifierFilter]:
         handler.addFilter(guard)
     try:
         yield guard
+    except Exception as error:
+        _redact_error(error, guard)
+        raise
     finally:
         for handler in handlers:
             handler.removeFilter(guard)
+
+
+def _redact_error(error: BaseException | None, guard: IdentifierFilter) -> None:
+    while error is not None:
+        error.args = tuple(guard.redact(part) if isinstance(part, str) else part for part in error.args)
+        if isinstance(error, OSError) and error.filename is not None:
+            error.filename, error.filename2 = REDACTED, None
+        error = error.__cause__ or error.__context__

@@ -98,8 +98,11 @@ def listing(paths: tuple[Path, ...]) -> str:
 
 
 def state_of(path: Path) -> Stat:
-    """A file's size, time and inode."""
-    found = path.stat()
+    """A file's size, time and inode; those of the link itself where it leads nowhere."""
+    try:
+        found = path.stat()
+    except OSError:
+        found = path.lstat()
     return found.st_size, found.st_mtime_ns, found.st_ino
 
 
