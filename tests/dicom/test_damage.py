@@ -64,7 +64,7 @@ def test_arbitrary_bytes_are_never_used(content: bytes, preamble: bool) -> None:
 
 
 @pytest.mark.parametrize("syntax", [JPEG2000Lossless, JPEGLSLossless, RLELossless])
-def test_03_06_compressed_pixels_whole_and_cut(syntax: str) -> None:
+def test_bad_input_03_06_compressed_pixels_whole_and_cut(syntax: str) -> None:
     dataset = MiniSeries("P1", shape=(32, 32)).dataset(0)
     expected = dataset.pixel_array.copy()
     dataset.compress(syntax, encoding_plugin="pylibjpeg" if syntax == JPEG2000Lossless else "")
@@ -75,7 +75,7 @@ def test_03_06_compressed_pixels_whole_and_cut(syntax: str) -> None:
         assert outcome(content[:-lost]) == "pixels_truncated"
 
 
-def test_06_implicit_and_big_endian() -> None:
+def test_bad_input_06_implicit_and_big_endian() -> None:
     for syntax in (ImplicitVRLittleEndian, ExplicitVRBigEndian):
         dataset = MiniSeries("P1").dataset(0)
         expected = dataset.pixel_array.copy()
@@ -85,7 +85,7 @@ def test_06_implicit_and_big_endian() -> None:
         np.testing.assert_array_equal(decode_file(encoded(dataset))[0].values, expected)
 
 
-def test_25_what_pydicom_says_about_values_is_not_repeated(
+def test_bad_input_25_what_pydicom_says_about_values_is_not_repeated(
     caplog: pytest.LogCaptureFixture, recwarn: pytest.WarningsRecorder
 ) -> None:
     content = MiniSeries("P1", tags={"SpecificCharacterSet": "ISO_IR 100"}).content(0)

@@ -41,7 +41,9 @@ def test_pixels_lie_where_dicom_says() -> None:
     [((0.0,) * 6, (1.0, 1.0)), ((1.0, 0, 0, 1.0, 0, 0), (1.0, 1.0)), ((2.0, 0, 0, 0, 2.0, 0), (1.0, 1.0)),
      (AXIAL, (1.0, 0.0)), (AXIAL, (1.0, float("nan"))), ((float("nan"), 0, 0, 0, 1, 0), (1.0, 1.0))],
 )  # fmt: skip
-def test_18_impossible_geometry_is_refused(orientation: tuple[float, ...], spacing: tuple[float, float]) -> None:
+def test_bad_input_18_impossible_geometry_is_refused(
+    orientation: tuple[float, ...], spacing: tuple[float, float]
+) -> None:
     with pytest.raises(GeometryError, match="is \\["):
         SliceGeometry((0.0, 0.0, 0.0), orientation, spacing, (2, 2))  # type: ignore[arg-type]
 

@@ -20,7 +20,7 @@ from npc_kedro.errors import CohortError
         ("../../x", "../../x"), ("\uff11\uff12", "\uff11\uff12"),
     ],
 )  # fmt: skip
-def test_23_identifiers_are_normalised(written: object, meant: str) -> None:
+def test_bad_input_23_identifiers_are_normalised(written: object, meant: str) -> None:
     assert normalised_identifier(written) == meant
 
 

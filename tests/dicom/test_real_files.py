@@ -28,7 +28,7 @@ needs_real = pytest.mark.skipif(not REAL.is_dir(), reason="the folder of real MR
         ("dicom2nifti/philips_enhanced", 1), ("dicom2nifti/siemens_multiframe", 1), ("dicom2nifti/hyperfine", 1),
     ],
 )  # fmt: skip
-def test_06_15_pixels_and_places_are_those_of_pydicom(folder: str, files: int) -> None:
+def test_bad_input_06_15_pixels_and_places_are_those_of_pydicom(folder: str, files: int) -> None:
     headers = [entry for entry in map(read_header, find_files(REAL / folder)) if isinstance(entry, Header)]
     assert len(headers) == files
     for header in headers:
@@ -50,7 +50,7 @@ def test_06_15_pixels_and_places_are_those_of_pydicom(folder: str, files: int) -
 
 @needs_real
 @pytest.mark.parametrize("folder", ["dcmqi_seg_sr", "rt_utils_rtstruct", "dicom2nifti/generic/rgb"])
-def test_11_objects_that_are_no_mr_slices_are_refused(folder: str) -> None:
+def test_bad_input_11_objects_that_are_no_mr_slices_are_refused(folder: str) -> None:
     entries = [read_header(found) for found in find_files(REAL / folder)]
     accepted = [entry.found.path.name for entry in entries if isinstance(entry, Header)]
     assert accepted == (["pm-example-slice.dcm"] if folder == "dcmqi_seg_sr" else [])

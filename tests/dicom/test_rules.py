@@ -32,7 +32,7 @@ def verdict(rules: SeriesRules, fact: SeriesFacts, tilt: float = 3.0) -> str:
     ["Ax T1 FSE +C", "OAx T1 fs +C", "AX T1 GD", "OAx T1 FS C+", "t1_tse_tra_fs_post contrast", "T1W_TSE_CE",
      "t1ce_tra", "Ax T1 FLAIR +C", "T1 VIBE tra Gd", "3D LAVA+C", "\u589e\u5f3a T1 \u6a2a\u65ad\u9762"],
 )  # fmt: skip
-def test_13_enhanced_t1_by_its_description(rules: SeriesRules, description: str) -> None:
+def test_bad_input_13_enhanced_t1_by_its_description(rules: SeriesRules, description: str) -> None:
     assert verdict(rules, facts(description)) == "candidate"
 
 
@@ -53,7 +53,7 @@ def test_13_enhanced_t1_by_its_description(rules: SeriesRules, description: str)
         (facts("T1 +C MIP"), "excluded_by_rule"),
     ],
 )
-def test_11_13_14_others_are_no_candidates(rules: SeriesRules, fact: SeriesFacts, reason: str) -> None:
+def test_bad_input_11_13_14_others_are_no_candidates(rules: SeriesRules, fact: SeriesFacts, reason: str) -> None:
     assert verdict(rules, fact) == reason
 
 
@@ -65,7 +65,7 @@ def test_a_t2_like_repetition_time_does_not_forbid_what_the_description_says(rul
     assert verdict(rules, facts("Ax T1 +C", tr=2699.0)) == "candidate"
 
 
-def test_21_tilted_series_are_not_axial(rules: SeriesRules) -> None:
+def test_bad_input_21_tilted_series_are_not_axial(rules: SeriesRules) -> None:
     assert verdict(rules, facts("T1 +C"), tilt=31.0) == "not_axial"
 
 

@@ -52,7 +52,7 @@ def test_a_speck_is_enlarged() -> None:
     assert found.box == Box(18, 18, 22, 22)
 
 
-def test_31_a_tumour_at_the_border_is_clamped_and_recorded() -> None:
+def test_bad_input_31_a_tumour_at_the_border_is_clamped_and_recorded() -> None:
     found = tumour_box(mask_with(Box(0, 36, 3, 39)), (1.0, 1.0), CropRule(margin=2, margin_unit="px"))
     assert found is not None
     assert found.clamped
@@ -60,7 +60,7 @@ def test_31_a_tumour_at_the_border_is_clamped_and_recorded() -> None:
 
 
 @pytest.mark.parametrize(("parts", "expected", "area"), [("all", Box(2, 2, 19, 15), 44), ("largest", TUMOUR, 40)])
-def test_31_several_components(parts: str, expected: Box, area: int) -> None:
+def test_bad_input_31_several_components(parts: str, expected: Box, area: int) -> None:
     found = tumour_box(mask_with(TUMOUR, Box(2, 2, 3, 3)), (1.0, 1.0), CropRule(parts=parts))  # type: ignore[arg-type]
     assert found is not None
     assert (found.box, found.area_px, found.components) == (expected, area, 2)

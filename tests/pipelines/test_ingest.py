@@ -52,7 +52,7 @@ def test_other_matrices_are_resampled_on_a_square_field_of_view(bench: Bench) ->
     assert table["spacing_col_mm"].tolist() == [1.0] * 4
 
 
-def test_01_files_that_are_no_images(bench: Bench) -> None:
+def test_bad_input_01_files_that_are_no_images(bench: Bench) -> None:
     bench.add(MiniSeries("P1"))
     bench.clinical("P1")
     empty = bench.put("empty.dcm", b"")
@@ -66,14 +66,14 @@ def test_01_files_that_are_no_images(bench: Bench) -> None:
 
 @pytest.mark.parametrize("keyword", ["Rows", "BitsAllocated", "PhotometricInterpretation", "PixelRepresentation",
                                      "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID"])  # fmt: skip
-def test_02_07_missing_mandatory_tags(bench: Bench, keyword: str) -> None:
+def test_bad_input_02_07_missing_mandatory_tags(bench: Bench, keyword: str) -> None:
     bench.add(MiniSeries("P1"))
     bench.clinical("P1")
     damaged = bench.put("damaged", MiniSeries("P1", number=9).content(0, lambda dataset: delattr(dataset, keyword)))
     assert reasons(bench.run()) == {damaged: "missing_tag"}
 
 
-def test_02_cut_anywhere_in_the_header(bench: Bench) -> None:
+def test_bad_input_02_cut_anywhere_in_the_header(bench: Bench) -> None:
     bench.add(MiniSeries("P1"))
     bench.clinical("P1")
     whole = MiniSeries("P1", number=9).content(0)
@@ -85,7 +85,7 @@ def test_02_cut_anywhere_in_the_header(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("lost", [1, 2, 511, 512])
-def test_03_pixel_data_cut(bench: Bench, lost: int) -> None:
+def test_bad_input_03_pixel_data_cut(bench: Bench, lost: int) -> None:
     series = MiniSeries("P1")
     bench.add(series)
     bench.clinical("P1")
@@ -93,7 +93,7 @@ def test_03_pixel_data_cut(bench: Bench, lost: int) -> None:
     assert reasons(bench.run()) == {cut: "pixels_truncated"}
 
 
-def test_04_rows_smaller_than_the_pixel_data(bench: Bench) -> None:
+def test_bad_input_04_rows_smaller_than_the_pixel_data(bench: Bench) -> None:
     series = MiniSeries("P1")
     bench.add(series)
     bench.clinical("P1")
@@ -101,7 +101,7 @@ def test_04_rows_smaller_than_the_pixel_data(bench: Bench) -> None:
     assert reasons(bench.run()) == {wrong: "pixels_mismatch"}
 
 
-def test_05_without_preamble_only_on_request(bench: Bench) -> None:
+def test_bad_input_05_without_preamble_only_on_request(bench: Bench) -> None:
     series = MiniSeries("P1")
     bench.add(series)
     bench.clinical("P1")
@@ -110,7 +110,7 @@ def test_05_without_preamble_only_on_request(bench: Bench) -> None:
     assert len(bench.run(accept_without_preamble=True)["slices"]) == 5
 
 
-def test_08_constant_image(bench: Bench) -> None:
+def test_bad_input_08_constant_image(bench: Bench) -> None:
     series = MiniSeries("P1")
     bench.add(series)
     bench.clinical("P1")
@@ -118,7 +118,7 @@ def test_08_constant_image(bench: Bench) -> None:
     assert reasons(bench.run()) == {flat: "constant_image"}
 
 
-def test_09_links_and_strange_names(bench: Bench) -> None:
+def test_bad_input_09_links_and_strange_names(bench: Bench) -> None:
     series = MiniSeries("P1")
     bench.add(series)
     bench.clinical("P1")
@@ -132,7 +132,7 @@ def test_09_links_and_strange_names(bench: Bench) -> None:
     assert len(found["slices"]) == 7
 
 
-def test_10_identical_copies_are_used_once(bench: Bench) -> None:
+def test_bad_input_10_identical_copies_are_used_once(bench: Bench) -> None:
     series = MiniSeries("P1")
     bench.add(series)
     bench.clinical("P1")
@@ -141,7 +141,7 @@ def test_10_identical_copies_are_used_once(bench: Bench) -> None:
     assert found == {copy: "duplicate"}
 
 
-def test_10_one_uid_for_different_files_stops(bench: Bench) -> None:
+def test_bad_input_10_one_uid_for_different_files_stops(bench: Bench) -> None:
     series = MiniSeries("P1")
     bench.add(series)
     bench.clinical("P1")
@@ -152,7 +152,7 @@ def test_10_one_uid_for_different_files_stops(bench: Bench) -> None:
         bench.run()
 
 
-def test_11_13_distractors_are_passed_by_with_reasons(bench: Bench) -> None:
+def test_bad_input_11_13_distractors_are_passed_by_with_reasons(bench: Bench) -> None:
     wanted = MiniSeries("P1", number=7)
     bench.add(
         wanted,
@@ -172,7 +172,7 @@ def test_11_13_distractors_are_passed_by_with_reasons(bench: Bench) -> None:
     assert counts(found, "series choice", "files")["used"] == 4
 
 
-def test_13_tr_and_te_alone_choose_nothing(bench: Bench) -> None:
+def test_bad_input_13_tr_and_te_alone_choose_nothing(bench: Bench) -> None:
     bench.add(MiniSeries("P1", description="AX"), MiniSeries("P2"))
     bench.clinical("P1", "P2")
     found = bench.run()
@@ -180,7 +180,7 @@ def test_13_tr_and_te_alone_choose_nothing(bench: Bench) -> None:
     assert counts(found, "series choice", "patients") == {"entered": 2, "used": 1, "no_candidate_series": 1}
 
 
-def test_13_a_tie_leaves_the_patient_out_until_the_override_decides(bench: Bench) -> None:
+def test_bad_input_13_a_tie_leaves_the_patient_out_until_the_override_decides(bench: Bench) -> None:
     first, second = MiniSeries("P1", number=1), MiniSeries("P1", number=2)
     bench.add(first, second, MiniSeries("P2"))
     bench.clinical("P1", "P2")
@@ -193,7 +193,7 @@ def test_13_a_tie_leaves_the_patient_out_until_the_override_decides(bench: Bench
     assert len(found["patients"]) == 2
 
 
-def test_14_the_override_may_name_a_series_without_evidence(bench: Bench) -> None:
+def test_bad_input_14_the_override_may_name_a_series_without_evidence(bench: Bench) -> None:
     silent = MiniSeries("P1", description="AX", agent="")
     bench.add(silent)
     bench.clinical("P1")
@@ -201,7 +201,7 @@ def test_14_the_override_may_name_a_series_without_evidence(bench: Bench) -> Non
     assert len(bench.run()["slices"]) == 4
 
 
-def test_14_an_override_that_names_nothing_stops(bench: Bench) -> None:
+def test_bad_input_14_an_override_that_names_nothing_stops(bench: Bench) -> None:
     bench.add(MiniSeries("P1"))
     bench.clinical("P1")
     (bench.root / "series_override.csv").write_text("patient_id,series_instance_uid\nP1,1.2.3\n")
@@ -209,7 +209,7 @@ def test_14_an_override_that_names_nothing_stops(bench: Bench) -> None:
         bench.run()
 
 
-def test_12_a_slice_of_another_orientation_is_rejected(bench: Bench) -> None:
+def test_bad_input_12_a_slice_of_another_orientation_is_rejected(bench: Bench) -> None:
     series = MiniSeries("P1")
     bench.add(series)
     bench.clinical("P1")
@@ -218,7 +218,7 @@ def test_12_a_slice_of_another_orientation_is_rejected(bench: Bench) -> None:
     assert reasons(bench.run()) == {name: "other_orientation"}
 
 
-def test_17_order_comes_from_the_position(bench: Bench) -> None:
+def test_bad_input_17_order_comes_from_the_position(bench: Bench) -> None:
     series = MiniSeries("P1", distance_mm=-5.0, tags={"InstanceNumber": 1})
     bench.add(series)
     bench.clinical("P1")
@@ -238,7 +238,7 @@ def test_17_order_comes_from_the_position(bench: Bench) -> None:
         {"PixelSpacing": None},
     ],
 )
-def test_18_impossible_geometry(bench: Bench, tags: dict) -> None:
+def test_bad_input_18_impossible_geometry(bench: Bench, tags: dict) -> None:
     bench.add(MiniSeries("P1"))
     bench.clinical("P1")
     with warnings.catch_warnings():
@@ -247,7 +247,7 @@ def test_18_impossible_geometry(bench: Bench, tags: dict) -> None:
     assert reasons(bench.run()) == {name: "bad_geometry"}
 
 
-def test_18_rounding_noise_in_the_orientation_is_tolerated(bench: Bench) -> None:
+def test_bad_input_18_rounding_noise_in_the_orientation_is_tolerated(bench: Bench) -> None:
     series = MiniSeries("P1", slices=3)
     bench.add(series)
     bench.clinical("P1")
@@ -256,7 +256,7 @@ def test_18_rounding_noise_in_the_orientation_is_tolerated(bench: Bench) -> None
     assert len(bench.run()["slices"]) == 4
 
 
-def test_20_monochrome1_is_turned_round(bench: Bench) -> None:
+def test_bad_input_20_monochrome1_is_turned_round(bench: Bench) -> None:
     series = MiniSeries("P1", tags={"PhotometricInterpretation": "MONOCHROME1", "BitsStored": 12, "HighBit": 11})
     bench.add(series)
     bench.clinical("P1")
@@ -265,7 +265,7 @@ def test_20_monochrome1_is_turned_round(bench: Bench) -> None:
     np.testing.assert_array_equal(real, 4095.0 - series.dataset(0).pixel_array)
 
 
-def test_20_colour_is_refused(bench: Bench) -> None:
+def test_bad_input_20_colour_is_refused(bench: Bench) -> None:
     bench.add(MiniSeries("P1"))
     bench.clinical("P1")
     tags = {"PhotometricInterpretation": "RGB", "SamplesPerPixel": 3, "PlanarConfiguration": 0}
@@ -273,21 +273,21 @@ def test_20_colour_is_refused(bench: Bench) -> None:
     assert reasons(bench.run()) == {name: "not_greyscale"}
 
 
-def test_23_two_people_under_one_identifier_stop(bench: Bench) -> None:
+def test_bad_input_23_two_people_under_one_identifier_stop(bench: Bench) -> None:
     bench.add(MiniSeries("P1"), MiniSeries("P1", number=2, tags={"PatientBirthDate": "19800101"}))
     bench.clinical("P1")
     with pytest.raises(CohortError, match=f"patient {KEYS.patient('P1')}: one PatientID with more than one birth date"):
         bench.run()
 
 
-def test_23_empty_identifier(bench: Bench) -> None:
+def test_bad_input_23_empty_identifier(bench: Bench) -> None:
     bench.add(MiniSeries("P1"))
     bench.clinical("P1")
     name = bench.put("nobody", MiniSeries("P1", number=9, tags={"PatientID": ""}).content(0))
     assert reasons(bench.run()) == {name: "no_patient_id"}
 
 
-def test_24_the_same_pixels_under_two_patients_stop(bench: Bench) -> None:
+def test_bad_input_24_the_same_pixels_under_two_patients_stop(bench: Bench) -> None:
     bench.add(MiniSeries("P1"), MiniSeries("P2"))
     bench.clinical("P1", "P2")
     pixels = MiniSeries("P1").dataset(2).pixel_array
@@ -296,7 +296,7 @@ def test_24_the_same_pixels_under_two_patients_stop(bench: Bench) -> None:
         bench.run()
 
 
-def test_25_26_no_identifier_in_any_output_or_log(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+def test_bad_input_25_26_no_identifier_in_any_output_or_log(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     hostile = "../../<script>x"
     secrets = ["SECRET77", hostile, "Wang^Fang", "\u738b\u82b3", "19700102", "PRIVATEWORD"]
     first = MiniSeries("SECRET77", description="Ax T1 +C PRIVATEWORD", tags={"PatientName": "Wang^Fang"})
