@@ -94,6 +94,7 @@ def decode_series(task: SeriesTask) -> DecodedSeries:
     images: list[np.ndarray] = []
     slices: list[DecodedSlice] = []
     rejected: list[tuple[str, RejectReason, str]] = []
+    fits: dict[tuple[float, ...], bool] = {}
     buffer = bytearray(max((source.stamp[0] for source in task.files if source.stamp), default=0))
     for source in task.files:
         try:
@@ -104,7 +105,11 @@ def decode_series(task: SeriesTask) -> DecodedSeries:
         except OSError as error:
             rejected.append((source.file, RejectReason.UNREADABLE, error.strerror or type(error).__name__))
             continue
-        parallel = [image for image in decoded if image.frame.geometry.is_parallel_to(normal)]
+        for image in decoded:
+            orientation = image.frame.geometry.orientation
+            if orientation not in fits:
+                fits[orientation] = image.frame.geometry.is_parallel_to(normal)
+        parallel = [image for image in decoded if fits[image.frame.geometry.orientation]]
         if not parallel:
             rejected.append((source.file, RejectReason.OTHER_ORIENTATION, RejectReason.OTHER_ORIENTATION.meaning))
         for image in parallel:
@@ -157,16 +162,19 @@ def quantised(images: list[np.ndarray], matrix: int) -> tuple[np.ndarray, float,
 
     Whole values within 65,535 of each other are kept exactly (scale 1); others are rounded to 1/65,535 of their range.
     """
-    pixels = np.zeros((len(images), matrix, matrix), dtype=np.uint16)
     if not images:
-        return pixels, 1.0, 0.0
+        return np.zeros((0, matrix, matrix), dtype=np.uint16), 1.0, 0.0
     low = min(float(image.min()) for image in images)
     reach = max(float(image.max()) for image in images) - low
     whole = reach <= _STORED_MAXIMUM and all(np.array_equal(image, np.rint(image)) for image in images)
     scale = 1.0 if whole or reach == 0 else reach / _STORED_MAXIMUM
-    for index, image in enumerate(images):
-        moved = image - np.float32(low)
+    pixels = np.empty((len(images), matrix, matrix), dtype=np.uint16)
+    work = np.empty((matrix, matrix), dtype=np.float32)
+    for image, target in zip(images, pixels, strict=True):
+        np.subtract(image, np.float32(low), out=work)
         if not whole:
-            moved = np.rint(moved * np.float32(1.0 / scale)).clip(0, _STORED_MAXIMUM)
-        pixels[index] = moved
+            np.multiply(work, np.float32(1.0 / scale), out=work)
+            np.rint(work, out=work)
+            np.clip(work, 0, _STORED_MAXIMUM, out=work)
+        target[...] = work
     return pixels, scale, low

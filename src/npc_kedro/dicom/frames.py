@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from npc_kedro.dicom.geometry import GeometryError, SliceGeometry
+from npc_kedro.dicom.plain import PlainHeader
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.tags import TagError, number, required_numbers, required_whole, text
 
@@ -89,6 +90,8 @@ def _find(places: Sequence[Any], sequence: str, keyword: str) -> Any:
     for place in places:
         if place is None:
             continue
+        if isinstance(place, PlainHeader):  # has no sequences
+            return place
         items = place.get(sequence)
         if items and keyword in items[0]:
             return items[0]

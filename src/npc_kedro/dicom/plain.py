@@ -191,23 +191,22 @@ def _scan(content: bytes, position: int, syntax: str, read: Callable[[bytes, int
     elements: dict[str, tuple[str, bytes]] = {}
     while True:
         tag, kind, length, value_at = read(content, position)
-        if tag >= 0x7FE00000:
+        position = value_at + length
+        kept = _KEPT.get(tag)
+        if kept is not None:
+            if kind != kept[1] or position > len(content):  # an undefined length reaches beyond the end, too
+                raise _NotPlainError
+            elements[kept[0]] = (kind, content[value_at:position])
+        elif tag >= 0x7FE00000:
             if tag != _PIXEL_DATA:
                 raise _NotPlainError
             return PlainHeader(elements, syntax, value_at, None if length == _UNDEFINED else length)
-        if tag in _NESTED:
+        elif tag in _NESTED:
             raise _NotPlainError
-        if length == _UNDEFINED:
-            if tag in _KEPT or kind not in ("SQ", ""):
+        elif length == _UNDEFINED:
+            if kind not in ("SQ", ""):
                 raise _NotPlainError
             position = _after_sequence(content, value_at, read)
-            continue
-        position = value_at + length
-        kept = _KEPT.get(tag)
-        if kept:
-            if kind != kept[1] or position > len(content):
-                raise _NotPlainError
-            elements[kept[0]] = (kind, content[value_at:position])
 
 
 def _after_sequence(content: bytes, position: int, read: Callable[[bytes, int], _Element]) -> int:

@@ -127,15 +127,20 @@ def required_numbers(dataset: Any, keyword: str, count: int) -> tuple[float, ...
         TagError: bad geometry, since positions, orientations and spacings are read this way.
     """
     value = _value(dataset, keyword)
-    parts = value.split("\\") if isinstance(value, str) else value
     try:
-        numbers = tuple(map(float, parts))
+        numbers = _numbers(value) if isinstance(value, str) else tuple(map(float, value))
     except (TypeError, ValueError):
         state = "missing" if value in (None, "") else "not a list of numbers"
         raise TagError(RejectReason.BAD_GEOMETRY, f"{keyword} is {state}") from None
     if len(numbers) != count:
         raise TagError(RejectReason.BAD_GEOMETRY, f"{keyword} has {len(numbers)} numbers; expected {count}")
     return numbers
+
+
+@lru_cache(maxsize=1024)
+def _numbers(written: str) -> tuple[float, ...]:
+    """Cached, since the slices of a series repeat their orientation and spacing."""
+    return tuple(map(float, written.split("\\")))
 
 
 def _value(dataset: Any, keyword: str) -> Any:

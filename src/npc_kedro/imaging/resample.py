@@ -27,6 +27,7 @@ class Extent:
     length: float
 
 
+@lru_cache(maxsize=256)
 def square_extents(shape: tuple[int, int], spacing_mm: tuple[float, float]) -> tuple[Extent, Extent]:
     """The centred square field of view that holds the whole image, along rows and columns.
 
