@@ -8,6 +8,7 @@ exclusion applies and each aspect reaches its minimum; the candidate with the mo
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -23,6 +24,12 @@ HeaderField = Literal[
 _NUMERIC = ("repetition_time", "echo_time")
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
+
+
+@lru_cache(maxsize=512)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compiled when the rules are checked, so that processes forked later have it."""
+    return re.compile(pattern, flags=re.IGNORECASE)
 
 
 class Rule(BaseModel):
@@ -46,7 +53,7 @@ class Rule(BaseModel):
             raise ValueError(msg)
         if self.pattern is not None:
             try:
-                re.compile(self.pattern)
+                _compiled(self.pattern)
             except re.error as error:
                 msg = f"rule {self.name!r}: {self.pattern!r} is no regular expression ({error})"
                 raise ValueError(msg) from None
@@ -57,7 +64,7 @@ class Rule(BaseModel):
         value = getattr(facts, self.field)
         if self.pattern is not None:
             # an underscore is a letter to a regular expression, but a blank to those who name protocols
-            return re.search(self.pattern, value.replace("_", " "), flags=re.IGNORECASE) is not None
+            return _compiled(self.pattern).search(value.replace("_", " ")) is not None
         low, high = self.between or (0.0, 0.0)
         return low <= value <= high
 
