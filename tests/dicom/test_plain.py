@@ -1,0 +1,82 @@
+"""The plain reader of headers understands a file as pydicom does, or leaves it to pydicom."""
+
+import io
+from pathlib import Path
+
+import pydicom
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
+
+from mini_dicom import MiniSeries, encoded
+from npc_kedro.dicom.plain import WANTED, plain_header
+from npc_kedro.dicom.silence import silenced
+from npc_kedro.dicom.tags import text
+
+REAL = Path(__file__).parents[2] / "../shared/real_mr"
+TEST_FILES = Path(pydicom.__file__).parent / "data/test_files"
+
+
+def with_sequences() -> Dataset:
+    """A dataset with sequences of undefined length, one inside the other, before what is wanted."""
+    dataset = MiniSeries("P1", tags={"SpecificCharacterSet": "GB18030", "PatientName": "\u738b\u82b3"}).dataset(0)
+    inner = Dataset()
+    inner.CodeMeaning = "inside"
+    inner.PatientID = "not this one"
+    outer = Dataset()
+    outer.PurposeOfReferenceCodeSequence = [inner]
+    outer["PurposeOfReferenceCodeSequence"].is_undefined_length = True
+    outer.is_undefined_length_sequence_item = True
+    dataset.ReferencedImageSequence = [outer]
+    dataset["ReferencedImageSequence"].is_undefined_length = True
+    return dataset
+
+
+def same_as_pydicom(content: bytes) -> bool:
+    """Whether the plain reader took the file; if so, it must say what pydicom says."""
+    plain = plain_header(content)
+    if plain is None:
+        return False
+    with silenced():
+        dataset = pydicom.dcmread(io.BytesIO(content), force=True)
+        for keyword in WANTED:
+            assert text(plain, keyword) == text(dataset, keyword), keyword
+            assert (keyword in plain) == (keyword in dataset), keyword
+        if plain.is_native and "PixelData" in dataset:
+            end = plain.pixels_at + (plain.pixels_length or 0)
+            assert content[plain.pixels_at : end] == dataset.PixelData
+    return True
+
+
+@pytest.mark.parametrize("dataset", [MiniSeries("P1").dataset(0), with_sequences()])
+@pytest.mark.parametrize("implicit", [False, True])
+def test_ordinary_files_are_taken(dataset: Dataset, implicit: bool) -> None:
+    if implicit:
+        dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+    assert same_as_pydicom(encoded(dataset))
+
+
+def test_big_endian_and_bare_files_are_left_to_pydicom() -> None:
+    dataset = MiniSeries("P1").dataset(0)
+    assert plain_header(encoded(dataset)[132:]) is None
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRBigEndian
+    assert plain_header(encoded(dataset)) is None
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(132, 1200), st.integers(0, 255))
+def test_a_changed_byte_is_understood_alike_or_left(place: int, value: int) -> None:
+    content = bytearray(MiniSeries("P1").content(0))
+    content[place % len(content)] = value
+    same_as_pydicom(bytes(content))
+
+
+@pytest.mark.parametrize("folder", [REAL, TEST_FILES], ids=["real", "pydicom"])
+def test_real_files_are_understood_alike(folder: Path) -> None:
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.stat().st_size < 2**23]
+    if not files:
+        pytest.skip("the folder of real MR files is not beside the project")
+    taken = sum(same_as_pydicom(path.read_bytes()) for path in files if path.read_bytes()[128:132] == b"DICM")
+    assert taken > 10
