@@ -159,6 +159,18 @@ def list_excluded_patients(
     return patients_left_out(clinical, file_survey, series_judged, patients)
 
 
+def draw_outlines(slices: ImageTable, outlines: ImageTable) -> dict[str, np.ndarray]:
+    """Each outlined patient's slices with the outline on them, by patient key."""
+    from npc_kedro.figures.outline_mosaic import outline_mosaic
+
+    pictures = {}
+    for patient_key, rows in outlines.table.groupby("patient_key", sort=True):
+        labels = np.asarray(outlines.pixels[rows.index])
+        if labels.any():
+            pictures[str(patient_key)] = outline_mosaic(np.asarray(slices.pixels[rows["slice_row"]]), labels)
+    return pictures
+
+
 def _series_used(series_judged: pd.DataFrame) -> dict[str, str]:
     """Patient key to the key of the chosen series."""
     return series_judged[series_judged["chosen"]].set_index("patient_key")["series_key"].to_dict()

@@ -9,6 +9,7 @@
                         └── series_choice
 
     clinical, file_survey, series_judged, patients ── list_excluded_patients ── excluded_patients
+    slices, outlines ── draw_outlines ── outline_pictures
 
 Raw paths and identifiers stay inside the nodes; what lies between them holds pseudonyms.
 """
@@ -18,6 +19,7 @@ from kedro.pipeline import Node, Pipeline
 from npc_kedro.pipelines.ingest.nodes import (
     choose_series,
     decode_slices,
+    draw_outlines,
     list_excluded_patients,
     read_clinical_table,
     survey_files,
@@ -53,6 +55,7 @@ def create_pipeline(**_: object) -> Pipeline:
                 "excluded_patients",
                 name="list_excluded_patients",
             ),
+            Node(draw_outlines, ["slices", "outlines"], "outline_pictures", name="draw_outlines"),
         ],
         namespace="ingest",
         prefix_datasets_with_namespace=False,
