@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from ingest_bench import KEYS, Bench, counts
-from mini_dicom import MiniSeries, label_map, write_outline
+from ingest_bench import KEYS, Bench, counts, reasons
+from mini_dicom import MiniSeries, encoded, label_map, write_outline
+from outline_objects import contour_in, rtstruct
 
 
 @pytest.mark.parametrize("axes", ["as written", "flipped slices", "flipped rows", "permuted"])
@@ -104,3 +105,47 @@ def test_bad_input_29_two_outlines_for_a_patient_and_one_for_nobody(bench: Bench
     assert sorted(found["rejected_files"]["reason"]) == [
         "outline_ambiguous", "outline_ambiguous", "outline_format", "outline_without_patient",
     ]  # fmt: skip
+
+
+def _contours(series: MiniSeries) -> dict:
+    """The tumour of ``label_map`` as contours through the outer pixels' centres."""
+    primary, node = [(2, 3), (2, 5), (7, 5), (7, 3)], [(9, 10), (9, 11), (9.4, 11), (9.4, 10)]
+    return {"GTVp": [(1, contour_in(series, 1, primary))], "GTVn": [(2, contour_in(series, 2, node))]}
+
+
+@pytest.mark.parametrize("place", ["outlines/rt.dcm", "dicom/deep/IM7"])
+def test_bad_input_30_a_structure_set_gives_what_the_label_map_gives(bench: Bench, place: str) -> None:
+    series = MiniSeries("P1")
+    bench.add(series)
+    bench.clinical("P1")
+    path = bench.root / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(encoded(rtstruct(series, _contours(series))))
+    found = bench.run()
+    np.testing.assert_array_equal(found["outlines"].pixels, label_map(series).transpose(2, 1, 0))
+    assert reasons(found) == {}
+    assert counts(found, "outlines", "outlines") == {"entered": 1, "used": 1}
+
+
+def test_bad_input_29_two_readers_until_the_override_names_one(bench: Bench) -> None:
+    series = MiniSeries("P1")
+    bench.add(series)
+    bench.clinical("P1")
+    write_outline(bench.root / "outlines" / "P1.nii.gz", label_map(series), series.affine())
+    (bench.root / "outlines" / "b.dcm").write_bytes(encoded(rtstruct(series, _contours(series))))
+    assert set(reasons(bench.run()).values()) == {"outline_ambiguous"}
+    (bench.root / "outline_override.csv").write_text("patient_id,file\nP1,outlines/b.dcm\n")
+    found = bench.run()
+    assert list(reasons(found).values()) == ["outline_not_chosen"]
+    assert found["patients"]["outlined"].tolist() == [True]
+
+
+def test_bad_input_29_an_outline_of_another_series_is_refused_until_it_is_chosen(bench: Bench) -> None:
+    used, other = MiniSeries("P1"), MiniSeries("P1", number=2, description="Ax T2")
+    bench.add(used, other)
+    bench.clinical("P1")
+    name = bench.put("rt", encoded(rtstruct(other, _contours(other))))
+    found = bench.run()
+    assert reasons(found)[name] == "outline_other_series"
+    (bench.root / "outline_override.csv").write_text("patient_id,file\nP1,dicom/rt\n")
+    assert bench.run()["patients"]["outlined"].tolist() == [True]

@@ -26,3 +26,25 @@ def test_bad_input_23_identifiers_are_normalised_across_images_table_and_outline
     found = bench.run()
     assert found["patients"]["patient_key"].tolist() == [KEYS.patient("123")]
     assert found["patients"]["outlined"].tolist() == [True]
+
+
+def test_bad_input_22_the_study_before_the_treatment_is_used(bench: Bench) -> None:
+    before = MiniSeries("P1", number=1, tags={"StudyDate": "20200101", "StudyInstanceUID": "1.2.1"})
+    after = MiniSeries("P1", number=2, tags={"StudyDate": "20200501", "StudyInstanceUID": "1.2.2"})
+    bench.add(before, after)
+    bench.clinical("P1", treatment_start="2020-02-01")
+    reasons = bench.run()["series_choice"].set_index("series_key")["reason"].to_dict()
+    assert reasons == {KEYS.series(before.uid): "most_points", KEYS.series(after.uid): "after_treatment_start"}
+    bench.clinical("P1")
+    assert counts(bench.run(), "series choice", "patients") == {"entered": 1, "used": 0, "undated_studies": 1}
+
+
+def test_bad_input_23_identifiers_that_the_user_joins_are_one_patient(bench: Bench) -> None:
+    series = MiniSeries("MR-9")
+    bench.add(series)
+    bench.clinical("00123")
+    (bench.root / "identifiers.csv").write_text("identifier,patient_id\nMR-9,123\n")
+    write_outline(bench.root / "outlines" / "MR-9.nii.gz", label_map(series), series.affine())
+    found = bench.run()
+    assert found["patients"]["patient_key"].tolist() == [KEYS.patient("123")]
+    assert found["patients"]["outlined"].tolist() == [True]
