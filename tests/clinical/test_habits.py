@@ -1,0 +1,115 @@
+"""Habits of spreadsheets: workbooks, encodings, dates, further columns, joined identifiers."""
+
+import datetime
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from ingest_bench import shipped_parameters
+from npc_kedro.clinical.identifiers import read_aliases
+from npc_kedro.clinical.mapping import ClinicalMapping
+from npc_kedro.clinical.spreadsheet import Reading, read_cells
+from npc_kedro.clinical.table import read_clinical
+from npc_kedro.dicom.pseudonyms import SIMULATED_KEY, Pseudonyms
+from npc_kedro.errors import CohortError
+
+KEYS = Pseudonyms(SIMULATED_KEY)
+HEADING = "patient_id,arm,residual_tumor,age,sex,ajcc_stage,t_stage,n_stage"
+
+
+@pytest.fixture(scope="module")
+def mapping() -> ClinicalMapping:
+    return ClinicalMapping.model_validate(shipped_parameters()["clinical"])
+
+
+def table(folder: Path, mapping: ClinicalMapping, extra: str, *cells: str) -> pd.DataFrame:
+    """The table of patients 1, 2, ... with further columns ``extra``."""
+    rows = [f"{n},CCRT,0,50,m,III,T3,N1,{text}" for n, text in enumerate(cells, start=1)]
+    path = folder / "clinical.csv"
+    path.write_text("\n".join([f"{HEADING},{extra}", *rows]), encoding="utf-8")
+    return read_clinical(path, mapping, KEYS).patients.sort_values("table_row", ignore_index=True)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1", "gb18030"])
+def test_bad_input_32_encodings_are_recognised(tmp_path: Path, encoding: str) -> None:
+    texts = {"latin-1": "M\u00fcller;caf\u00e9", "gb18030": "\u738b\u82b3;\u9f3b\u54bd"}
+    text = texts.get(encoding, "\u738b\u82b3;\u00e9")
+    (tmp_path / "t.csv").write_bytes(f"a;b\n{text}\n".encode(encoding))
+    assert read_cells(tmp_path / "t.csv").iloc[0].tolist() == text.split(";")
+
+
+def test_bad_input_32_a_workbook_with_a_title_dates_and_numbers(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["Cohort of 2020"])
+    book.active.append(["patient_id", "age", "treatment_start"])
+    book.active.append([123.0, 50.5, datetime.datetime(2020, 3, 5)])
+    book.save(tmp_path / "clinical.xlsx")
+    cells = read_cells(tmp_path / "clinical.xlsx", Reading(headings=("patient_id", "age")))
+    assert cells.to_dict("index") == {3: {"patient_id": "123", "age": "50.5", "treatment_start": "2020-03-05"}}
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        (["2020-03-20,2020-02-20"], "row 2, column treatment_end: 29 days before treatment_start; correct one"),
+        (["2020-03-01,2020-01-04"], "day and month of treatment_end look swapped"),
+        (["2020-13-01,"], "row 2, column treatment_start: the month is above 12: day and month are swapped"),
+        (
+            ["03/04/2020,"],
+            "column treatment_start: rows 2 can be day/month or month/day; set ingest.clinical.date_order",
+        ),
+        (["25/04/2020,", "26/04/2020,", "04/25/2020,"], "row 4, column treatment_start: day and month are swapped"),
+        (["soon,"], "row 2, column treatment_start: not a date"),
+    ],
+)
+def test_bad_input_32_dates(tmp_path: Path, mapping: ClinicalMapping, cells: list[str], message: str) -> None:
+    with pytest.raises(CohortError) as caught:
+        table(tmp_path, mapping, "treatment_start,treatment_end", *cells)
+    assert message in str(caught.value)
+
+
+def test_treatment_starts_keep_their_distances_from_studies(tmp_path: Path, mapping: ClinicalMapping) -> None:
+    days = table(tmp_path, mapping, "treatment_start", "25/04/2020", "04/05/2020", "")["treatment_start_day"]
+    assert days[0] == KEYS.shifted_day(KEYS.patient("1"), datetime.date(2020, 4, 25))
+    assert days[1] == KEYS.shifted_day(KEYS.patient("2"), datetime.date(2020, 5, 4))
+    assert pd.isna(days[2])
+
+
+def test_covariates_come_along_and_nothing_identifying(tmp_path: Path, mapping: ClinicalMapping) -> None:
+    found = table(
+        tmp_path, mapping, "ebv dna,Regimen,Patient name,Phone,code,remark,physician",
+        "1200,TP,Jane Doe,5551,834211,x,Li", "35,GP,Ann Roe,5552,834212,y,Li",
+        "NA,TP,Eve Poe,5553,834213,z,Wu", "7,GP,Sue Loe,5554,834214,w,Wu",
+    )  # fmt: skip
+    carried = [column for column in found if column.startswith("covariate_")]
+    assert carried == ["covariate_ebv_dna", "covariate_regimen"]
+    assert found["covariate_ebv_dna"].tolist()[:2] == [1200.0, 35.0]
+    assert found["covariate_regimen"].tolist() == ["TP", "GP", "TP", "GP"]
+
+
+def test_a_slipped_row_shows_no_name(tmp_path: Path, mapping: ClinicalMapping) -> None:
+    path = tmp_path / "clinical.csv"
+    path.write_text(f"{HEADING}\n9,Doe Jane,CCRT,0,50,m,III,T3\n")
+    with pytest.raises(CohortError, match="has the row slipped by a column") as caught:
+        read_clinical(path, mapping, KEYS)
+    assert "Doe" not in str(caught.value)
+
+
+def test_bad_input_23_joined_identifiers_and_their_contradictions(tmp_path: Path) -> None:
+    path = tmp_path / "identifiers.csv"
+    assert read_aliases(path) == {}
+    path.write_text("identifier,patient_id\nMR-9,00123\n 77.0 ,123\n")
+    assert read_aliases(path) == {"MR-9": "123", "77": "123"}
+    path.write_text("identifier,patient_id\nSECRET,1\nSECRET,2\n,3\n1,4\n1.2E+11,5\n")
+    with pytest.raises(CohortError) as caught:
+        read_aliases(path)
+    for expected in (
+        "row 3: this identifier already belongs",
+        "row 4: identifier or patient_id is empty",
+        "1 identifiers lead to a patient_id that",
+        "row 6, column identifier: a number",
+    ):
+        assert expected in str(caught.value)
+    assert "SECRET" not in str(caught.value)
