@@ -1,7 +1,14 @@
 """The runner: every node once, longest first, same results as Kedro's own, failures passed on."""
 
+import multiprocessing
 import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
+import psutil
 import pytest
 from kedro.framework.project import configure_project
 from kedro.io import SharedMemoryDataCatalog
@@ -79,3 +86,51 @@ def _hooks():
     from kedro.framework.hooks.manager import _create_hook_manager
 
     return _create_hook_manager()
+
+
+KILLED = """
+import os, sys, time
+sys.path.insert(0, {tests!r})
+import test_runner as t
+from kedro.framework.project import configure_project
+configure_project("npc_kedro")
+t.StudyRunner(max_workers=2).run(t.fan(t.sleep_in_a_child), t.catalog(t.Path({folder!r})))
+"""
+
+
+def sleep_in_a_child(_: int) -> int:
+    """Writes down who is running, with a process of its own, and waits."""
+    child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(120,))
+    child.start()
+    folder = Path(os.environ["NPC_TEST_FOLDER"])
+    (folder / f"{os.getpid()}.pid").write_text(str(child.pid))
+    time.sleep(120)
+    return 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process die with its parent")
+def test_a_killed_runner_takes_its_workers_along(tmp_path):
+    script = KILLED.format(tests=str(Path(__file__).parent), folder=str(tmp_path))
+    runner = subprocess.Popen([sys.executable, "-c", script], env=os.environ | {"NPC_TEST_FOLDER": str(tmp_path)})
+    try:
+        workers = _until(lambda: [path for path in tmp_path.glob("*.pid") if path.read_text()], at_least=2)
+        descendants = [process.pid for process in psutil.Process(runner.pid).children(recursive=True)]
+    finally:
+        runner.send_signal(signal.SIGKILL)
+        runner.wait()
+    pids = [*descendants, *(int(text) for path in workers for text in (path.stem, path.read_text()))]
+    deadline = time.monotonic() + 10
+    while any(_alive(pid) for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not [pid for pid in pids if _alive(pid)]
+
+
+def _until(look, *, at_least):
+    deadline = time.monotonic() + 60
+    while len(found := look()) < at_least and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return found
+
+
+def _alive(pid: int) -> bool:
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE

@@ -3,7 +3,10 @@
 import json
 import os
 import re
+import shutil
 import sqlite3
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -120,6 +123,17 @@ def test_nothing_private_and_no_folder_of_the_machine_is_left_behind(miniature: 
         assert not names.search(json.dumps(run))
 
 
+def test_a_second_run_repeats_nothing_and_is_quick(miniature: Study):
+    before = {file: file.stat().st_mtime_ns for file in _results(miniature)}
+    started = time.monotonic()
+    done = kedro("run", "--env=miniature", environment=miniature.environment)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert time.monotonic() - started < 45
+    assert "done 1 of" not in done.stdout
+    assert "mean test AUC" in done.stdout + done.stderr
+    assert {file: file.stat().st_mtime_ns for file in _results(miniature)} == before
+
+
 def test_one_pipeline_again_from_what_earlier_ones_stored_gives_the_same_bytes(miniature: Study):
     before = {name: (miniature.reporting / name).read_bytes() for name in ("table2.csv", "table3.csv")}
     words = ("run", "--env=miniature", "--pipelines=evaluate,recommend_vs_physician", "--runner=SequentialRunner")
@@ -138,23 +152,37 @@ def test_one_of_the_sixteen_again_gives_the_same_weights(miniature: Study):
     assert weights.read_bytes() == before
 
 
-def test_a_second_run_repeats_nothing_and_is_quick(miniature: Study):
-    before = {file: file.stat().st_mtime_ns for file in _results(miniature)}
-    started = time.monotonic()
-    done = kedro("run", "--env=miniature", environment=miniature.environment)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    assert time.monotonic() - started < 45
-    assert "done 1 of" not in done.stdout
-    assert "mean test AUC" in done.stdout + done.stderr
-    assert {file: file.stat().st_mtime_ns for file in _results(miniature)} == before
-
-
-def test_a_changed_parameter_repeats_what_depends_on_it(miniature: Study):
+def test_a_changed_parameter_repeats_what_depends_on_it(miniature: Study, tmp_path):
+    shutil.copytree(miniature.root, tmp_path / "data")
     words = ("run", "--env=miniature", "--params=train_classifiers.networks.resnet50.learning_rate=0.001")
-    done = kedro(*words, "--pipelines=split,train_classifiers", "--tags=ccrt", environment=miniature.environment)
+    done = kedro(*words, "--pipelines=split,train_classifiers", "--tags=ccrt", environment=environment_of(tmp_path))
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     repeated = re.findall(r"repeats (\S+):", done.stdout)
     assert sorted(repeated) == [f"train_classifiers.ccrt.resnet50.{unit}.train" for unit in ("image", "patient")]
+
+
+def test_killed_in_the_middle_of_a_training_and_started_again_it_gives_the_same_tables(miniature: Study, tmp_path):
+    root = tmp_path / "data"
+    shutil.copytree(miniature.root, root)  # to begin where the trainings do
+    for model in sorted((root / "06_models").glob("ccrt__resnet50__*")):
+        shutil.rmtree(model)
+    words = (sys.executable, "-m", "kedro", "run", "--env=miniature")
+    environment = environment_of(tmp_path)
+    run = subprocess.Popen(words, cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    positions = root / "06_models/.progress"
+    while run.poll() is None and not list(positions.glob("*/*.json")):
+        time.sleep(0.02)
+    run.kill()
+    assert run.wait() != 0
+    done = kedro("run", "--env=miniature", environment=environment)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert "goes on after epoch 1 of 1" in done.stdout
+    assert "had been killed: marked so in MLflow" in done.stdout
+    assert not positions.exists()
+    tables = sorted(path.name for path in miniature.reporting.iterdir() if path.suffix in (".csv", ".json"))
+    assert len(tables) >= 10
+    for name in tables:
+        assert (root / "08_reporting" / name).read_bytes() == (miniature.reporting / name).read_bytes(), name
 
 
 def test_a_missing_cohort_folder_is_a_clear_error_before_anything_runs(tmp_path):

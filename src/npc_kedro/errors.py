@@ -27,3 +27,7 @@ class StatisticsError(StudyError, ValueError):
 
 class ConsistencyError(StudyError):
     """A table that contradicts itself or another one."""
+
+
+class TrackingError(StudyError):
+    """The store of runs and metrics does not take what it is given."""

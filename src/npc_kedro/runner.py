@@ -4,8 +4,6 @@ Each worker computes with a fixed number of threads, so the numbers do not depen
 worker gives what eight give, and Kedro's own SequentialRunner gives the same.
 """
 
-import ctypes
-import gc
 import logging
 import multiprocessing
 import os
@@ -13,13 +11,14 @@ import shutil
 import sys
 import tempfile
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
-from logging.handlers import QueueHandler, QueueListener
+from logging.handlers import QueueListener
 from typing import TYPE_CHECKING, Any
 
 from kedro.runner import ParallelRunner
+from kedro.runner.parallel_runner import ParallelRunnerManager
 from kedro.runner.task import Task
 
-from npc_kedro import board, reporter
+from npc_kedro import board, worker
 from npc_kedro.reuse import policy
 from npc_kedro.reuse.ledger import Entry, Ledger
 from npc_kedro.reuse.manifest import in_short
@@ -47,6 +46,10 @@ class StudyRunner(ParallelRunner):
 
     def __init__(self, max_workers: int | None = None, is_async: bool = False) -> None:
         super().__init__(max_workers=int(max_workers) if max_workers else default_workers(), is_async=is_async)
+        # Kedro's server of shared objects would outlive a killed run.
+        self._manager.shutdown()
+        self._manager = ParallelRunnerManager()
+        self._manager.start(initializer=worker.die_with, initargs=(os.getpid(),))
 
     def _get_executor(self, max_workers: int) -> Executor:
         # Hooks live in the parent's memory: only a forked worker has them. CUDA is safe as long as the parent, which
@@ -54,7 +57,7 @@ class StudyRunner(ParallelRunner):
         context = multiprocessing.get_context("fork")
         self._records = context.Queue()
         return ProcessPoolExecutor(
-            max_workers=max_workers, mp_context=context, initializer=_send_records, initargs=(self._records,)
+            max_workers=max_workers, mp_context=context, initializer=worker.start, initargs=(self._records, os.getpid())
         )
 
     def _run(self, pipeline: "Pipeline", catalog: Any, hook_manager: Any = None, run_id: str | None = None) -> None:
@@ -104,7 +107,7 @@ class StudyRunner(ParallelRunner):
                 waiting.discard(node)
                 schedule.begin(node.name)
                 task = Task(node=node, catalog=catalog, is_async=self._is_async, run_id=run_id, parallel=True)
-                running[executor.submit(_run_and_give_back, task, reuse.entry(node))] = node
+                running[executor.submit(worker.run, task, reuse.entry(node))] = node
             if not running:
                 self._raise_runtime_error(waiting, done, set(ready), None)
             finished, _ = wait(running, timeout=_GLANCE_SECONDS, return_when=FIRST_COMPLETED)
@@ -159,24 +162,10 @@ class _Reuse:
 
     def sum_up(self) -> None:
         """How much was left out, and how to have it repeated."""
+        if self._ledger is not None:
+            self._ledger.clear_up()
         if self._left_out:
             logger.info("%d nodes reused; --params reuse=false repeats all that is asked for", self._left_out)
-
-
-def _run_and_give_back(task: Task, entry: Entry | None) -> None:
-    """In a worker: runs one node, notes it, then returns its memory to the system, since the worker lives on."""
-    task()
-    if entry is not None:
-        entry.write(reporter.current().run_id)
-    gc.collect()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it, other C libraries give back by themselves
-    if trim is not None:
-        trim(0)
-
-
-def _send_records(queue: Any) -> None:
-    """In a worker: log records go to the parent, which alone writes to the terminal."""
-    logging.getLogger().handlers = [QueueHandler(queue)]
 
 
 def default_workers() -> int:

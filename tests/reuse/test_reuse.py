@@ -152,6 +152,17 @@ def test_a_folder_that_a_parameter_names_counts(study, tmp_path):
     assert "what params:weights names changed" in log
 
 
+def test_results_can_be_moved_with_the_scratch_folder_that_a_parameter_names(study, tmp_path):
+    study.weights = str(study.root / "data/.scratch")
+    assert study.run()[0] == {"describe"}
+    (study.root / "data").rename(tmp_path / "moved")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "moved").rename(tmp_path / "elsewhere/data")
+    study.root = tmp_path / "elsewhere"
+    study.weights = str(study.root / "data/.scratch")
+    assert study.run()[0] == set()
+
+
 def test_reuse_can_be_turned_off(study):
     assert study.run(enabled=False)[0] == {"scale", "halved", "parity", "describe"}
     assert study.run()[0] == set()

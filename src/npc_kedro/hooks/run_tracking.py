@@ -44,7 +44,8 @@ class TrainingListener:
         told = ", ".join(f"{name} {value:.3f}" for name, value in values.items())
         logger.info("%s: epoch %d: %s", self._node, step, told)
         if self._run_id is not None:
-            store.log_metrics(self._uri, self._run_id, values, step=step)
+            with store.explained(f"the metrics of epoch {step}"):
+                store.log_metrics(self._uri, self._run_id, values, step=step)
 
     def progress(self, done: int, total: int) -> None:
         """Writes the position where the parent process reads it."""
@@ -78,12 +79,15 @@ class RunTracking:
     @hook_impl
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
         """Opens the parent run."""
-        from npc_kedro.tracking import provenance, store
+        from npc_kedro.tracking import leftovers, provenance, store
 
         self._uri = store.tracking_uri(self._project)
         simulated = not self._scale.get("cohort_root")
         cohort = "simulated cohort" if simulated else Path(self._data_root).name
         self._experiment = store.experiment_id(self._uri, f"npc_kedro, {cohort}")
+        killed = leftovers.close_leftovers(store.client(self._uri), self._experiment)
+        if killed:
+            logger.info("%d earlier run(s) had been killed: marked so in MLflow", killed)
         names = run_params.get("pipeline_names") or ["__default__"]
         tags = {
             "mlflow.runName": "+".join(names) if names != ["__default__"] else "whole study",
@@ -94,6 +98,7 @@ class RunTracking:
             "device": provenance.device_name(str(self._scale.get("device", "auto"))),
             "simulated": str(simulated).lower(),
             "use": RESEARCH_USE,
+            leftovers.TAG: leftovers.this_process(),
             **provenance.git_state(self._project),
         }
         self._parent = store.client(self._uri).create_run(self._experiment, tags=tags).info.run_id
@@ -161,9 +166,10 @@ class RunTracking:
         from npc_kedro.tracking import store
 
         if self._child is not None:
-            store.client(self._uri).set_tag(self._child, "failure", type(error).__name__)
-            store.client(self._uri).set_terminated(self._child, "FAILED")
-            self._child = None
+            child, self._child = self._child, None
+            with store.tried("the failed training's run"):
+                store.client(self._uri).set_tag(child, "failure", type(error).__name__)
+                store.client(self._uri).set_terminated(child, "FAILED")
 
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
@@ -173,7 +179,10 @@ class RunTracking:
     @hook_impl
     def on_pipeline_error(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
         """Closes the parent, and any child whose process died without a word, as failed."""
-        self._close(pipeline, catalog, "FAILED")
+        from npc_kedro.tracking import store
+
+        with store.tried("the failed run"):
+            self._close(pipeline, catalog, "FAILED")
 
     def _close(self, pipeline: Pipeline, catalog: CatalogProtocol, status: str) -> None:
         from npc_kedro.tracking import headline, store

@@ -56,7 +56,7 @@ class Conditioner:
         named = self._named(parameters)
         conditions = Conditions(
             function=_described(node.func),
-            parameters={key: digest_of(value) for key, value in parameters.items()},
+            parameters={key: digest_of(self._movable(value)) for key, value in parameters.items()},
             inputs={name: self._content(name) for name in node.inputs if not _is_parameters(name)},
             sources=reached.modules,
             libraries=_versions(reached.libraries),
@@ -68,6 +68,12 @@ class Conditioner:
         place = self.place(name)
         content = None if place is None else self._contents.of(place)
         return "absent" if content is None else content.digest
+
+    def _movable(self, value: Any) -> Any:
+        """The value; a place in the data root without the root, so that results may be moved."""
+        if isinstance(value, str) and os.sep in value and Path(value).resolve().is_relative_to(self._root):
+            return str(Path(value).resolve().relative_to(self._root))
+        return value
 
     def _named(self, parameters: Mapping[str, Any]) -> dict[str, Path]:
         """Files and folders outside the data root that parameters may name: weights, published tables, a key file."""

@@ -1,5 +1,6 @@
 """The account of what is already there: which nodes of a run need not run, and why the others must."""
 
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from kedro.pipeline.node import Node
 
 FOLDER = ".manifests"
+POSITIONS = "06_models/.progress"
+"""Where trainings under way keep their positions."""
+
+_SPARE = ".spare"
 
 
 @dataclass(frozen=True)
@@ -32,13 +37,28 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Entry:
-    """What a worker needs to note that it has run a node; worked out before the node starts."""
+    """What a worker needs to note that it has run a node; worked out before the node starts.
+
+    Attributes:
+        path: of the manifest.
+        root: the data root.
+        conditions: what the outputs will have been made from.
+        outputs: where they will be.
+        named: files and folders that parameters may name.
+        afresh: whether a training must not go on from a position that it kept before.
+    """
 
     path: Path
     root: Path
     conditions: Conditions
     outputs: dict[str, Place]
     named: dict[str, Path]
+    afresh: bool = False
+
+    @property
+    def positions(self) -> Path:
+        """The folder for the node's positions, if it is a training."""
+        return self.root / POSITIONS / self.path.stem
 
     def write(self, run: str) -> None:
         """Notes that all outputs are stored."""
@@ -71,7 +91,8 @@ class Ledger:
         if len(outputs) < len(places):
             return Verdict(False, []), None
         conditions, named = self._conditioner.of(node)
-        entry = Entry(self._root / FOLDER / f"{node.name}.json", self._root, conditions, outputs, named)
+        path = self._root / FOLDER / f"{node.name}.json"
+        entry = Entry(path, self._root, conditions, outputs, named, afresh=not self._enabled)
         if not self._enabled:
             return Verdict(False, ["reuse is off"]), entry
         manifest = Manifest.read(entry.path)
@@ -88,6 +109,13 @@ class Ledger:
         manifest = Manifest.read(entry.path)
         for content in manifest.outputs.values() if manifest is not None else ():
             self._contents.remember(content)
+
+    def clear_up(self) -> None:
+        """All nodes have run: what their trainings needed on the way goes."""
+        positions = self._root / POSITIONS
+        shutil.rmtree(positions / _SPARE, ignore_errors=True)
+        if positions.is_dir() and not any(positions.iterdir()):
+            positions.rmdir()
 
     def _altered(self, manifest: Manifest, outputs: dict[str, Place]) -> Iterable[str]:
         reasons = []

@@ -1,14 +1,20 @@
 """A thin hand on MLflow's client: a sqlite store in the project, runs by explicit id, safe across forked workers."""
 
+import logging
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from npc_kedro.errors import TrackingError
+
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
+logger = logging.getLogger(__name__)
 
 _SQLITE = "sqlite:///"
 _NOT_IN_NAMES = re.compile(r"[^\w\-. :/]")
@@ -69,3 +75,29 @@ def log_metrics(uri: str, run_id: str, values: Mapping[str, float], *, step: int
     metrics = [Metric(name, float(value), now, step) for name, value in values.items() if math.isfinite(float(value))]
     if metrics:
         client(uri).log_batch(run_id, metrics=metrics)
+
+
+@contextmanager
+def explained(what: str) -> Iterator[None]:
+    """Turns any failure of the store, whichever of its layers it comes from, into one that says what to do.
+
+    Raises:
+        TrackingError: if the store does not take ``what``.
+    """
+    try:
+        yield
+    except Exception as error:
+        msg = (
+            f"the tracking store did not take {what} ({type(error).__name__}). Finished epochs are stored: free space, "
+            "mend the store or name another one in MLFLOW_TRACKING_URI, and run the same command again"
+        )
+        raise TrackingError(msg) from error
+
+
+@contextmanager
+def tried(what: str) -> Iterator[None]:
+    """Says in the log that the store did not take ``what``; for use after a failure, which is what is to be seen."""
+    try:
+        yield
+    except Exception as error:
+        logger.error("the tracking store did not take %s (%s); MLflow may show it as running", what, error)

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -11,9 +11,9 @@ from torch import nn
 
 from npc_kedro import reporter
 from npc_kedro.errors import CohortError, ParameterError
-from npc_kedro.networks.checkpoint import weights_of
 from npc_kedro.networks.classifiers import ClassifierSpec, build_classifier
 from npc_kedro.training.augmentation import Augmentation
+from npc_kedro.training.course import Best, Course, rows_of
 from npc_kedro.training.device import Compute, release_freed_memory
 from npc_kedro.training.examples import Examples
 from npc_kedro.training.learners import BagLearner, Learner, SliceLearner, StackLearner
@@ -29,6 +29,18 @@ _LEARNERS: dict[str, type] = {
     "image_average": SliceLearner,
     "channel_stack": StackLearner,
 }
+
+
+_COLUMNS = (
+    "epoch",
+    "train_loss",
+    "train_accuracy",
+    "validation_loss",
+    "validation_accuracy",
+    "validation_auc",
+    "learning_rate",
+    "seconds",
+)
 
 
 @dataclass(frozen=True)
@@ -50,16 +62,6 @@ class TrainedClassifier:
     threshold: float
     history: pd.DataFrame
     validation: np.ndarray
-
-
-@dataclass
-class _Best:
-    """The kept epoch so far."""
-
-    score: float = -np.inf
-    epoch: int = 0
-    weights: dict[str, torch.Tensor] = field(default_factory=dict)
-    validation: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
 
 def train_classifier(
@@ -84,8 +86,6 @@ def train_classifier(
         learner_type = _LEARNERS[settings.patient_method] if by_patient else SliceLearner
         learner = learner_type(examples, settings, inputs=spec.inputs(), compute=compute)
         nn.init.constant_(network.get_classifier().bias, learner.log_odds)
-        if settings.head_ridge is not None:
-            learner.fit_head(network, ridge=settings.head_ridge)
         best, history = _epochs(network, learner, examples, settings)
     del network, learner
     release_freed_memory()
@@ -99,29 +99,28 @@ def train_classifier(
 
 def _epochs(
     network: nn.Module, learner: Learner, examples: Examples, settings: ClassifierSettings
-) -> tuple[_Best, list[dict[str, float]]]:
+) -> tuple[Best, list[dict[str, float]]]:
     n_steps = len(learner.batches(epoch_generator(settings.seed, 0)))
     optimiser = build_optimiser(network, settings.optimiser)
     rate = LearningRate(optimiser, settings.optimiser, steps_per_epoch=n_steps, epochs=settings.epochs)
-    best, history = _Best(), []
-    for epoch in range(1, settings.epochs + 1):
+    course = Course(network, optimiser, rate, settings.epochs)
+    course.take_up()
+    if course.finished == 0 and settings.head_ridge is not None:
+        learner.fit_head(network, ridge=settings.head_ridge)
+    for epoch in range(course.finished + 1, settings.epochs + 1):
         started = time.monotonic()
-        trained = _train_epoch(network, learner, optimiser=optimiser, rate=rate, settings=settings, epoch=epoch)
+        row = {
+            "epoch": epoch,
+            **_train_epoch(network, learner, optimiser=optimiser, rate=rate, settings=settings, epoch=epoch),
+        }
         if settings.norm_images:
             learner.refresh_norms(network, epoch_generator(settings.seed, epoch), n_images=settings.norm_images)
         probabilities = learner.probabilities(network, examples.validation)
-        validated = _validation_metrics(examples, probabilities, by_patient=learner.by_patient)
-        score = -validated["validation_loss"]
-        rate.after_epoch(score)
-        kept = epoch == settings.epochs if settings.keep == "last" else score > best.score
-        if kept:
-            best = _Best(score, epoch, weights_of(network, into=best.weights), probabilities)
-        row = {**trained, **validated, "seconds": time.monotonic() - started}
-        row["learning_rate"] = optimiser.param_groups[0]["lr"]
-        history.append({"epoch": epoch, **row})
-        reporter.current().metrics({name: value for name, value in row.items() if np.isfinite(value)}, step=epoch)
-    columns = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "validation_auc")
-    return best, [{name: row[name] for name in (*columns, "learning_rate", "seconds")} for row in history]
+        row |= _validation_metrics(examples, probabilities, by_patient=learner.by_patient)
+        course.judge(-row["validation_loss"], keep=settings.keep, validation=probabilities)
+        row["learning_rate"], row["seconds"] = optimiser.param_groups[0]["lr"], time.monotonic() - started
+        course.end_epoch(row)
+    return course.best, rows_of(course.history, _COLUMNS)
 
 
 def _train_epoch(

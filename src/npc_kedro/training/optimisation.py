@@ -1,7 +1,7 @@
 """SGD and RMSprop, and how their learning rate moves."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import torch
 from torch import nn
@@ -60,6 +60,15 @@ class LearningRate:
         if self._epochs_without_rise > self._settings.plateau_patience:
             self._plateau_factor *= self._settings.step_factor
             self._epochs_without_rise = 0
+
+    def state(self) -> dict[str, float]:
+        """What ``plateau`` remembers."""
+        return {"best": self._best, "without_rise": self._epochs_without_rise, "factor": self._plateau_factor}
+
+    def restore(self, state: Mapping[str, float]) -> None:
+        """Goes back to where :meth:`state` was taken."""
+        self._best, self._plateau_factor = state["best"], state["factor"]
+        self._epochs_without_rise = int(state["without_rise"])
 
     def _factor(self, step: int) -> float:
         match self._settings.schedule:

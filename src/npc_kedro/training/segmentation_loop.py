@@ -11,11 +11,11 @@ from torch import nn
 
 from npc_kedro import reporter
 from npc_kedro.errors import CohortError, ParameterError
-from npc_kedro.networks.checkpoint import weights_of
 from npc_kedro.networks.inputs import InputSpec, normalise
 from npc_kedro.networks.segmenters import SegmenterSpec, build_segmenter
 from npc_kedro.training.augmentation import Augmentation
 from npc_kedro.training.batches import shuffled_batches
+from npc_kedro.training.course import Course, rows_of
 from npc_kedro.training.device import Compute, release_freed_memory
 from npc_kedro.training.mask_inference import blocks, mask_probabilities
 from npc_kedro.training.metrics import dice, per_patient_sum
@@ -103,21 +103,16 @@ def _epochs(trainer: _Trainer) -> TrainedSegmenter:
     n_steps = len(_batches(trainer, epoch_generator(settings.seed, 1)))
     optimiser = build_optimiser(trainer.network, settings.optimiser)
     rate = LearningRate(optimiser, settings.optimiser, steps_per_epoch=n_steps, epochs=settings.epochs)
-    best_score, best_epoch, best_weights, history = -1.0, 0, {}, []
-    for epoch in range(1, settings.epochs + 1):
+    course = Course(trainer.network, optimiser, rate, settings.epochs)
+    course.take_up()
+    for epoch in range(course.finished + 1, settings.epochs + 1):
         started = time.monotonic()
         row = {"epoch": epoch, **_train_epoch(trainer, optimiser, rate=rate, epoch=epoch)}
         row["validation_dice"] = _validation_dice(trainer)
-        score = row["validation_dice"] if np.isfinite(row["validation_dice"]) else 0.0
-        rate.after_epoch(score)
-        if (epoch == settings.epochs) if settings.keep == "last" else score > best_score:
-            best_score, best_epoch = score, epoch
-            best_weights = weights_of(trainer.network, into=best_weights)
+        course.judge(row["validation_dice"] if np.isfinite(row["validation_dice"]) else 0.0, keep=settings.keep)
         row["learning_rate"], row["seconds"] = optimiser.param_groups[0]["lr"], time.monotonic() - started
-        history.append({name: row[name] for name in _COLUMNS})
-        values = {name: row[name] for name in _COLUMNS[1:] if np.isfinite(row[name])}
-        reporter.current().metrics(values, step=epoch)
-    return TrainedSegmenter(best_weights, best_epoch, pd.DataFrame(history))
+        course.end_epoch(row)
+    return TrainedSegmenter(course.best.weights, course.best.epoch, pd.DataFrame(rows_of(course.history, _COLUMNS)))
 
 
 def _batches(trainer: _Trainer, rng: np.random.Generator) -> list[np.ndarray]:

@@ -1,0 +1,72 @@
+"""What a worker process of the runner does: one node at a time, noted once its outputs are stored; trainings go on."""
+
+import ctypes
+import gc
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from logging.handlers import QueueHandler
+from typing import TYPE_CHECKING, Any
+
+from npc_kedro import reporter
+from npc_kedro.reuse.ledger import Entry
+
+if TYPE_CHECKING:
+    from kedro.runner.task import Task
+
+_TRAINING = "training"
+_PR_SET_PDEATHSIG = 1  # sys/prctl.h
+
+
+def start(records: Any, parent: int) -> None:
+    """Prepares a new worker: log records go to the parent, which alone writes to the terminal.
+
+    Args:
+        records: queue of log records.
+        parent: process id of the runner.
+    """
+    die_with(parent)
+    # Nodes that decode or simulate have processes of their own.
+    os.register_at_fork(after_in_child=partial(die_with, os.getpid()))
+    logging.getLogger().handlers = [QueueHandler(records)]
+
+
+def run(task: "Task", entry: Entry | None) -> None:
+    """Runs one node, notes it, then returns its memory to the system, since the worker lives on."""
+    with _resumable(task, entry):
+        task()
+        if entry is not None:
+            entry.write(reporter.current().run_id)
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it, other C libraries give back by themselves
+    if trim is not None:
+        trim(0)
+
+
+@contextmanager
+def _resumable(task: "Task", entry: Entry | None) -> Iterator[None]:
+    """A training keeps its position after every epoch until its results are stored and noted."""
+    if entry is None or _TRAINING not in task.node.tags:
+        yield
+        return
+    from npc_kedro.training.progress import PositionFiles, kept_by
+
+    files = PositionFiles(entry.positions, key=entry.conditions.key)
+    if entry.afresh:
+        files.forget()
+    with kept_by(files):
+        yield
+    files.forget()
+
+
+def die_with(parent: int) -> None:
+    """On Linux, a killed process takes its children along: none goes on beside the run that is started next."""
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before the line above
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,118 @@
+"""What MLflow is told when things go wrong: a failing training, a failing store, a run that was killed."""
+
+import os
+import subprocess
+import sys
+
+import psutil
+import pytest
+from kedro.framework.hooks.manager import _create_hook_manager
+from kedro.framework.project import configure_project
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.pipeline import Node, Pipeline
+from kedro.runner import SequentialRunner
+
+from npc_kedro import reporter
+from npc_kedro.errors import CohortError, TrackingError
+from npc_kedro.hooks.run_tracking import RunTracking
+from npc_kedro.tracking import leftovers, store
+
+
+def train(start: int) -> int:
+    reporter.current().metrics({"train_loss": 0.5}, step=1)
+    if start < 0:
+        msg = "Li Wei has no slices"
+        raise CohortError(msg)
+    return start
+
+
+@pytest.fixture
+def tracking(tmp_path, monkeypatch):
+    configure_project("npc_kedro")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    hook = RunTracking()
+    hook._project, hook._scale, hook._data_root = tmp_path, {"cohort_root": None, "seed": 1}, str(tmp_path / "data")
+    return hook
+
+
+def run(tracking: RunTracking, start: int) -> None:
+    """A run of one training, with the hooks that ``kedro run`` calls round it."""
+    pipeline = Pipeline([Node(train, "start", "model", name="train_resnet50", tags="training")])
+    catalog = DataCatalog({"start": MemoryDataset(start), "model": MemoryDataset()})
+    hooks = _create_hook_manager()
+    hooks.register(tracking)
+    tracking.before_pipeline_run({"pipeline_names": ["train_classifiers"]}, pipeline)
+    try:
+        SequentialRunner().run(pipeline, catalog, hooks)
+    except Exception:
+        tracking.on_pipeline_error(pipeline, catalog)
+        raise
+    tracking.after_pipeline_run(pipeline, catalog)
+
+
+def runs(tracking: RunTracking):
+    found = store.client(tracking._uri).search_runs([tracking._experiment])
+    children = [run for run in found if "mlflow.parentRunId" in run.data.tags]
+    parents = [run for run in found if "mlflow.parentRunId" not in run.data.tags]
+    return parents, children
+
+
+def test_a_training_that_ends_well_and_its_parent_are_finished(tracking):
+    run(tracking, 1)
+    parents, children = runs(tracking)
+    assert [run.info.status for run in (*parents, *children)] == ["FINISHED", "FINISHED"]
+    assert children[0].data.metrics["train_loss"] == 0.5
+
+
+def test_a_training_that_raises_is_failed_and_so_is_its_parent(tracking):
+    with pytest.raises(CohortError, match="no slices"):
+        run(tracking, -1)
+    parents, children = runs(tracking)
+    assert [run.info.status for run in (*parents, *children)] == ["FAILED", "FAILED"]
+    assert children[0].data.tags["failure"] == "CohortError"
+    assert "Li Wei" not in str([run.data.to_dictionary() for run in (*parents, *children)])
+
+
+def test_a_store_that_fails_ends_with_a_remedy(tracking, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(store, "log_metrics", full)
+    with pytest.raises(TrackingError, match=r"metrics of epoch 1 .*Finished epochs are stored.*same command again"):
+        run(tracking, 1)
+
+
+def test_a_store_that_fails_at_the_end_does_not_hide_what_went_wrong(tracking, monkeypatch, caplog):
+    def gone(*_):
+        raise ConnectionError("no server")
+
+    monkeypatch.setattr(tracking, "_close", gone)
+    with pytest.raises(CohortError, match="no slices"):
+        run(tracking, -1)
+    assert "the tracking store did not take the failed run (no server)" in caplog.text
+
+
+def test_a_killed_run_is_marked_at_the_next_start_and_others_are_left_alone(tracking):
+    run(tracking, 1)
+    mlflow = store.client(tracking._uri)
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    machine = leftovers.this_process().partition(":")[0]
+    process = f"{machine}:{child.pid}:{psutil.Process(child.pid).create_time():.2f}"
+    made = {
+        "killed": {leftovers.TAG: process},
+        "alive": {leftovers.TAG: leftovers.this_process()},
+        "elsewhere": {leftovers.TAG: f"0123456789ab:{child.pid}:1.00"},
+        "reborn": {leftovers.TAG: f"{machine}:{os.getpid()}:1.00"},
+    }
+    ids = {name: mlflow.create_run(tracking._experiment, tags=tags).info.run_id for name, tags in made.items()}
+    ids["killed child"] = mlflow.create_run(
+        tracking._experiment, tags={"mlflow.parentRunId": ids["killed"]}
+    ).info.run_id
+    assert leftovers.close_leftovers(mlflow, tracking._experiment) == 1  # "reborn": another process has its number
+    child.kill()
+    child.wait()
+    run(tracking, 1)
+    status = {name: mlflow.get_run(run_id).info.status for name, run_id in ids.items()}
+    assert status == {
+        "killed": "KILLED", "killed child": "KILLED", "reborn": "KILLED", "alive": "RUNNING", "elsewhere": "RUNNING",
+    }  # fmt: skip
