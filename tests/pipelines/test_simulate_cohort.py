@@ -123,7 +123,10 @@ def test_a_simulated_cohort_is_never_written_over_a_real_one(tmp_path):
     [
         (lambda folder: None, "which is not a folder; give the folder that holds dicom/"),
         (lambda folder: folder.mkdir(), r"lacks dicom/ and clinical.csv or clinical.xlsx \(found: nothing\)"),
-        (lambda folder: (folder / "dicom").mkdir(parents=True), r"lacks clinical.csv or clinical.xlsx \(found: dicom\)"),
+        (
+            lambda folder: (folder / "dicom").mkdir(parents=True),
+            r"lacks clinical.csv or clinical.xlsx \(found: dicom\)",
+        ),
     ],
 )
 def test_a_wrong_cohort_root_says_what_was_looked_for(tmp_path, prepare, message):
