@@ -147,7 +147,7 @@ def cut(
     depth = np.clip(-distance / max(deepest, 1.0), 0, 1) + np.float32(0.22) * coarse
     share = necrotic_share(signs)
     brightness = lesion.brightness * (1 + np.float32(0.03 + 0.08 * expit(signs.resistance)) * coarse)
-    brightness -= np.float32(mottle_contrast(signs)) * (1 + np.tanh(np.float32(1.6) * mottle))
+    brightness -= np.float32(mottle_contrast(signs)) * (np.float32(0.5) + np.tanh(np.float32(1.6) * mottle))
     if share > 0:
         threshold = np.quantile(depth[inside], 1 - share)
         core = np.clip((depth - threshold) / np.float32(0.10) + 0.5, 0, 1)
@@ -159,7 +159,7 @@ def cut(
 
 def necrotic_share(signs: Signs) -> float:
     """Share of a section's area that is necrotic."""
-    return float(0.58 * expit(3.0 * (signs.resistance - 0.4)))
+    return float(0.58 * expit(4.0 * (signs.resistance - 0.4)))
 
 
 def mottle_contrast(signs: Signs) -> float:
