@@ -14,6 +14,15 @@ def test_the_longest_training_starts_first():
     assert sorted([SHORT, "split.address_crops", LONG], key=schedule.rank) == [LONG, SHORT, "split.address_crops"]
 
 
+def test_two_trainings_that_need_much_memory_do_not_run_side_by_side_while_there_is_other_work():
+    other = LONG.replace("image", "patient")
+    schedule = Schedule([SHORT, LONG, other], workers=2)
+    schedule.begin(LONG)
+    assert sorted([other, SHORT], key=schedule.rank) == [SHORT, other]
+    schedule.end(LONG)
+    assert sorted([other, SHORT], key=schedule.rank) == [other, SHORT]
+
+
 def test_a_pattern_needs_its_parts_in_order():
     assert expected_seconds("evaluate.ccrt.resnet50.image.predict") < expected_seconds(
         "train_classifiers.ccrt.resnet50.image.train"

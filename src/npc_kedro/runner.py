@@ -4,6 +4,7 @@ Each worker computes with a fixed number of threads, so the numbers do not depen
 worker gives what eight give, and Kedro's own SequentialRunner gives the same.
 """
 
+import importlib
 import logging
 import multiprocessing
 import os
@@ -35,6 +36,7 @@ _MEMORY_PER_WORKER_BYTES = 1.5e9
 """What a worker that trains the largest default network needs, measured."""
 _MAX_WORKERS = 16
 _GLANCE_SECONDS = 0.5
+_TRAINING = "training"
 
 
 class StudyRunner(ParallelRunner):
@@ -68,6 +70,8 @@ class StudyRunner(ParallelRunner):
         folder = tempfile.mkdtemp(prefix="npc-progress-")
         os.environ[board.VARIABLE] = folder
         schedule = Schedule([node.name for node in nodes], workers=self._max_workers)
+        if any(_TRAINING in node.tags for node in nodes):
+            _load_networks()
         executor = self._get_executor(self._max_workers)
         # All workers fork here, before this process has a thread that could hold a lock.
         executor.submit(os.getpid).result()
@@ -95,7 +99,7 @@ class StudyRunner(ParallelRunner):
         waiting, done = set(needs), set()
         running: dict[Future[Any], Node] = {}
         while waiting or running:
-            ready = sorted((node for node in waiting if needs[node] <= done), key=lambda node: schedule.rank(node.name))
+            ready = [node for node in sorted(waiting) if needs[node] <= done]
             standing = {node for node in ready if reuse.stands(node)}
             for node in standing:
                 schedule.leave_out(node.name)
@@ -103,7 +107,9 @@ class StudyRunner(ParallelRunner):
             waiting -= standing
             if standing:
                 continue
-            for node in ready[: max(self._max_workers - len(running), 0)]:
+            while ready and len(running) < self._max_workers:
+                node = min(ready, key=lambda node: schedule.rank(node.name))
+                ready.remove(node)
                 waiting.discard(node)
                 schedule.begin(node.name)
                 task = Task(node=node, catalog=catalog, is_async=self._is_async, run_id=run_id, parallel=True)
@@ -166,6 +172,12 @@ class _Reuse:
             self._ledger.clear_up()
         if self._left_out:
             logger.info("%d nodes reused; --params reuse=false repeats all that is asked for", self._left_out)
+
+
+def _load_networks() -> None:
+    """Loads, before the workers fork, what every training imports: once in memory instead of once a worker."""
+    for module in ("torch", "timm", "segmentation_models_pytorch"):
+        importlib.import_module(module)
 
 
 def default_workers() -> int:

@@ -30,21 +30,24 @@ _EXPECTED_SECONDS: tuple[tuple[str, float], ...] = (
     ("grad_cam", 6),
 )
 _OTHERWISE_SECONDS = 1.5
+_HEAVY = "train_classifiers.*inception_resnet_v2"
+"""Needs far more memory than the rest: two of them side by side set the peak of the whole run."""
 _LINE_SECONDS = 15.0
 
 
 def expected_seconds(node: str) -> float:
     """The weight of a node by its name: the first entry whose parts all occur in it, in order."""
-    for pattern, seconds in _EXPECTED_SECONDS:
-        position = 0
-        for part in pattern.split("*"):
-            found = node.find(part, position)
-            if found < 0:
-                break
-            position = found + len(part)
-        else:
-            return seconds
-    return _OTHERWISE_SECONDS
+    return next((seconds for pattern, seconds in _EXPECTED_SECONDS if _fits(pattern, node)), _OTHERWISE_SECONDS)
+
+
+def _fits(pattern: str, node: str) -> bool:
+    position = 0
+    for part in pattern.split("*"):
+        found = node.find(part, position)
+        if found < 0:
+            return False
+        position = found + len(part)
+    return True
 
 
 class Schedule:
@@ -65,9 +68,14 @@ class Schedule:
         self._bar: Any = None
         self._task: Any = None
 
-    def rank(self, node: str) -> tuple[bool, float, str]:
-        """The order in which ready nodes start: checks that may end the run, then the longest, equals by name."""
-        return (not node.rpartition(".")[2].startswith("check_"), -self._seconds[node], node)
+    def rank(self, node: str) -> tuple[bool, bool, float, str]:
+        """The order in which ready nodes start: checks that may end the run, then the longest, equals by name.
+
+        While a training that needs much memory runs, others like it wait as long as there is anything else to do.
+        """
+        check = node.rpartition(".")[2].startswith("check_")
+        crowds = _fits(_HEAVY, node) and any(_fits(_HEAVY, other) for other in self._running)
+        return (not check, crowds, -self._seconds[node], node)
 
     def begin(self, node: str) -> None:
         """A node starts."""
