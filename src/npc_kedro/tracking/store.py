@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 _SQLITE = "sqlite:///"
 _NOT_IN_NAMES = re.compile(r"[^\w\-. :/]")
+_KIND = {"mlflow.experimentKind": "custom_model_development"}
+"""The page opens with training runs and their curves rather than with what MLflow has for language models."""
 _PARAMS_A_CALL = 100
 """MLflow's limit for one log_batch call."""
 _MAX_VALUE = 6000
@@ -49,7 +51,7 @@ def experiment_id(uri: str, name: str) -> str:
     location = None
     if uri.startswith(_SQLITE):
         location = (Path(uri.removeprefix(_SQLITE)).parent / "mlartifacts").as_uri()
-    return str(client(uri).create_experiment(name, artifact_location=location))
+    return str(client(uri).create_experiment(name, artifact_location=location, tags=_KIND))
 
 
 def log_params(uri: str, run_id: str, values: Mapping[str, str]) -> None:
