@@ -6,15 +6,13 @@
                                         clinical baseline /
 """
 
-from collections.abc import Callable
-from functools import partial, update_wrapper
 from itertools import product
-from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
 from npc_kedro.pipelines.evaluate import figures, nodes
 from npc_kedro.study import NETWORKS, Arm, Unit, training_name
+from npc_kedro.wiring import with_fixed
 
 SIXTEEN = list(product(Arm, NETWORKS, Unit))
 """The sixteen models, in the order in which gathering nodes receive them."""
@@ -32,11 +30,6 @@ def create_pipeline() -> Pipeline:
     )
 
 
-def _with(function: Callable[..., Any], **fixed: Any) -> Callable[..., Any]:
-    """The node function with some arguments fixed, under its own name."""
-    return update_wrapper(partial(function, **fixed), function)
-
-
 def _each(kind: str) -> list[str]:
     return [f"{training_name(*model)}__{kind}" for model in SIXTEEN]
 
@@ -44,7 +37,7 @@ def _each(kind: str) -> list[str]:
 def _predictions() -> list[Node]:
     predictions = [
         Node(
-            _with(nodes.predict_test_patients, arm=arm.value),
+            with_fixed(nodes.predict_test_patients, arm=arm.value),
             inputs=["crops", "test_crops", f"{training_name(arm, network, unit)}__classifier", "params:evaluate"],
             outputs=f"{training_name(arm, network, unit)}__predictions",
             name="predict",
@@ -54,7 +47,7 @@ def _predictions() -> list[Node]:
         for arm, network, unit in SIXTEEN
     ]
     gather = Node(
-        _with(nodes.gather_predictions, names=_NAMES),
+        with_fixed(nodes.gather_predictions, names=_NAMES),
         inputs=_each("predictions"),
         outputs="test_predictions",
         name="gather_predictions",
@@ -89,7 +82,7 @@ def _figures() -> list[Node]:
     shown = "patients"  # says whether the cohort is simulated
     return [
         Node(
-            _with(figures.draw_learning_curves, names=_NAMES),
+            with_fixed(figures.draw_learning_curves, names=_NAMES),
             inputs=[shown, *_each("history")],
             outputs="figure_learning_curves",
             name="draw_learning_curves",

@@ -1,7 +1,5 @@
 """Wiring of ``recommend_vs_physician``."""
 
-from functools import partial, update_wrapper
-
 from kedro.pipeline import Node, Pipeline
 
 from npc_kedro.pipelines.recommend_vs_physician.figures import draw_null_policies, draw_sixteen_cells
@@ -16,6 +14,7 @@ from npc_kedro.pipelines.recommend_vs_physician.nodes import (
     value_recommendation,
 )
 from npc_kedro.study import NETWORKS, Arm, Unit, training_name
+from npc_kedro.wiring import with_fixed
 
 PARAMETERS = "params:recommend_vs_physician"
 
@@ -51,7 +50,7 @@ def _choose() -> Node:
 def _predict(arm: Arm) -> Node:
     classifiers = {network: f"{training_name(arm, network, Unit.PATIENT)}__classifier" for network in NETWORKS}
     return Node(
-        update_wrapper(partial(predict_under_arm, arm.value), predict_under_arm),
+        with_fixed(predict_under_arm, arm=arm.value),
         inputs={
             "chosen_networks": "chosen_networks",
             "crops": "crops",

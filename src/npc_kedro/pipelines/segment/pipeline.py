@@ -6,14 +6,11 @@
                    -> deeplabv3.train -> deeplabv3.measure_dice ->
 """
 
-from collections.abc import Callable
-from functools import partial, update_wrapper
-from typing import Any
-
 from kedro.pipeline import Node, Pipeline
 
 from npc_kedro.pipelines.segment import figures, nodes
 from npc_kedro.study import SEGMENTERS
+from npc_kedro.wiring import with_fixed
 
 
 def create_pipeline() -> Pipeline:
@@ -29,13 +26,13 @@ def create_pipeline() -> Pipeline:
             ),
             *trainings,
             Node(
-                _with(nodes.choose_segmenter, names=SEGMENTERS),
+                with_fixed(nodes.choose_segmenter, names=SEGMENTERS),
                 inputs=["params:segment", *(f"{segmenter}__dice" for segmenter in SEGMENTERS)],
                 outputs="segmentation",
                 name="choose_segmenter",
             ),
             Node(
-                _with(nodes.predict_masks, names=SEGMENTERS),
+                with_fixed(nodes.predict_masks, names=SEGMENTERS),
                 inputs=[
                     "slices",
                     "segmentation",
@@ -56,7 +53,7 @@ def create_pipeline() -> Pipeline:
 def _segmenter(segmenter: str) -> list[Node]:
     return [
         Node(
-            _with(nodes.train, segmenter=segmenter),
+            with_fixed(nodes.train, segmenter=segmenter),
             inputs=["slices", "outlines", "segmentation_split", "params:segment"],
             outputs=[f"{segmenter}__segmenter", f"{segmenter}__segmenter_history"],
             name="train",
@@ -95,8 +92,3 @@ def _figures() -> list[Node]:
             name="draw_segmentation_montage",
         ),
     ]
-
-
-def _with(function: Callable[..., Any], **fixed: Any) -> Callable[..., Any]:
-    """The function with some arguments fixed, still under its own name."""
-    return update_wrapper(partial(function, **fixed), function)

@@ -1,14 +1,12 @@
 """Wiring of ``train_classifiers``: one node a training, so that each can run alone, be tracked alone and fail alone."""
 
-from collections.abc import Callable
-from functools import partial, update_wrapper
 from itertools import product
-from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
 from npc_kedro.pipelines.train_classifiers.nodes import train
 from npc_kedro.study import NETWORKS, Arm, Unit, training_name
+from npc_kedro.wiring import with_fixed
 
 
 def create_pipeline() -> Pipeline:
@@ -24,15 +22,10 @@ def create_pipeline() -> Pipeline:
 def _training(arm: Arm, network: str, unit: Unit) -> Node:
     name = training_name(arm, network, unit)
     return Node(
-        _with(train, arm=arm.value, network=network, unit=unit.value),
+        with_fixed(train, arm=arm.value, network=network, unit=unit.value),
         inputs=["crops", "train_crops", "params:train_classifiers"],
         outputs=[f"{name}__classifier", f"{name}__history", f"{name}__validation"],
         name="train",
         namespace=f"{arm.slug}.{network}.{unit.value}",
         tags=["training", arm.slug, network, unit.value],
     )
-
-
-def _with(function: Callable[..., Any], **fixed: Any) -> Callable[..., Any]:
-    """The function with some arguments fixed, still under its own name."""
-    return update_wrapper(partial(function, **fixed), function)
