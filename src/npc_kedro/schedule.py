@@ -15,15 +15,15 @@ from npc_kedro.board import read_progress
 logger = logging.getLogger(__name__)
 
 _EXPECTED_SECONDS: tuple[tuple[str, float], ...] = (
-    ("train_classifiers.*inception_resnet_v2", 60),
-    ("train_classifiers.*resnet50", 40),
-    ("train_classifiers.*xception", 40),
-    ("train_classifiers.*efficientnet_b0", 18),
+    ("train_classifiers.*inception_resnet_v2", 58),
+    ("train_classifiers.*resnet50", 29),
+    ("train_classifiers.*xception", 28),
+    ("train_classifiers.*efficientnet_b0", 23),
     ("train_classifiers", 30),
-    ("segment.deeplabv3.train", 50),
-    ("segment.unet.train", 40),
+    ("segment.unet.train", 78),
+    ("segment.deeplabv3.train", 47),
     ("predict_masks", 25),
-    ("simulate", 20),
+    ("simulate", 45),
     ("decode", 10),
     ("evaluate.*predict", 3),
     ("predict_both_arms", 8),
