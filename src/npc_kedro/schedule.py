@@ -23,7 +23,7 @@ _EXPECTED_SECONDS: tuple[tuple[str, float], ...] = (
     ("segment.unet.train", 78),
     ("segment.deeplabv3.train", 47),
     ("predict_masks", 25),
-    ("simulate", 45),
+    ("simulate", 30),
     ("decode", 10),
     ("evaluate.*predict", 3),
     ("predict_both_arms", 8),
