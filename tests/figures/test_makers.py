@@ -143,6 +143,15 @@ def test_learning_curves_are_three_rows_of_four_panels():
     assert set(labelled(figure)) == {"EfficientNet-B0", "Inception-ResNet-v2", "ResNet-50", "Xception"}
 
 
+def test_learning_curves_show_the_network_that_learns_longest_to_its_end():
+    made = histories()
+    key = next(key for key in made if key[1] == "efficientnet_b0")
+    last = made[key]["epoch"].max()
+    more = made[key].assign(epoch=made[key]["epoch"] + last)
+    figure = learning_curves({**made, key: pd.concat([made[key], more])}, simulated=False)
+    assert max(panel.x.limits[1] for panel in figure.panels) > 2 * last
+
+
 def test_dice_by_epoch_tells_training_from_validation():
     history = pd.DataFrame({"epoch": [1, 2], "train_dice": [0.5, 0.7], "validation_dice": [0.4, 0.6]})
     lines = labelled(dice_by_epoch({"unet": history}, simulated=False))

@@ -79,10 +79,11 @@ def _panel(
     place: tuple[int, int],
     limits: tuple[float, float],
 ) -> Panel:
-    colors, marks, epochs = inks(networks), [], (1.0,)
+    colors, marks, longest = inks(networks), [], (1.0,)
     for network, history in histories.items():
         ink = replace(colors[network], dash="solid", width=1.1)
         epochs = numbers(history["epoch"])
+        longest = max(longest, epochs, key=len)
         if measure.train:
             thin = replace(ink, dash="dot", marker="", width=0.8)
             marks.append(Line(epochs, numbers(history[measure.train]), thin))
@@ -92,6 +93,6 @@ def _panel(
         row=row,
         col=col,
         marks=tuple(marks),
-        x=epoch_axis(epochs, label="Epoch" if row == len(_MEASURES) - 1 else ""),
+        x=epoch_axis(longest, label="Epoch" if row == len(_MEASURES) - 1 else ""),
         y=Axis(measure.name if col == 0 else "", limits),
     )
