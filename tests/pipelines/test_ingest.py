@@ -323,10 +323,12 @@ def test_bad_input_25_26_no_identifier_in_any_output_or_log(bench: Bench, caplog
 def test_missing_folders_say_what_is_expected(bench: Bench) -> None:
     bench.clinical("P1")
     shutil.rmtree(bench.root / "dicom")
-    with pytest.raises(CohortError, match="no folder 'dicom' in the cohort folder"):
+    (bench.root / "Jane Doe").mkdir()
+    with pytest.raises(CohortError, match=r"lacks dicom/ \(found: clinical.csv, 1 others\); a cohort needs") as lacking:
         bench.run()
+    assert "Jane" not in str(lacking.value)
     (bench.root / "clinical.csv").unlink()
-    with pytest.raises(CohortError, match=r"no clinical.csv in the cohort folder"):
+    with pytest.raises(CohortError, match=r"lacks dicom/ and clinical.csv or clinical.xlsx"):
         bench.run()
     shutil.rmtree(bench.root)
     with pytest.raises(CohortError, match="cohort folder is not there"):

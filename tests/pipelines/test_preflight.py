@@ -100,6 +100,23 @@ def test_a_table_that_cannot_be_read_does_not_keep_the_images_from_being_looked_
     assert counts["series chosen"] == 1
 
 
+def test_what_the_folder_lacks_stands_on_the_page_too(root: Path, tmp_path: Path) -> None:
+    (root / "dicom").rmdir()
+    findings, counts, page = preflight(root, tmp_path)
+    assert findings["severity"].tolist() == ["stops the run"] * 2
+    assert dict(zip(findings["check"], findings["found"], strict=True)) == {
+        "clinical table": "There is no clinical.csv in the cohort folder",
+        "files": "There is no folder 'dicom' in the cohort folder",
+    }
+    assert findings["expected"].str.len().min() > 0
+    assert "There is no clinical.csv" in page
+    assert counts == {}
+    write_clinical(root, [clinical_row("P1")])
+    findings, counts, _ = preflight(root, tmp_path)
+    assert findings["check"].tolist() == ["files"]
+    assert counts["patients in the clinical table"] == 1
+
+
 def test_two_people_under_one_identifier_and_a_missing_decoder(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

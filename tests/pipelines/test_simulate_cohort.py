@@ -118,22 +118,26 @@ def test_a_simulated_cohort_is_never_written_over_a_real_one(tmp_path):
         CohortFolderDataset(filepath=str(tmp_path / "simulated")).save(NothingSimulated())
 
 
+def test_a_wrong_cohort_root_says_what_was_looked_for(tmp_path):
+    dataset = CohortFolderDataset(filepath=str(tmp_path / "s"), cohort_root=str(tmp_path / "hospital"))
+    with pytest.raises(CohortError, match="which is not a folder; give the folder that holds dicom/"):
+        dataset.load()
+
+
 @pytest.mark.parametrize(
-    ("prepare", "message"),
+    ("there", "message"),
     [
-        (lambda folder: None, "which is not a folder; give the folder that holds dicom/"),
-        (lambda folder: folder.mkdir(), r"lacks dicom/ and clinical.csv or clinical.xlsx \(found: nothing\)"),
-        (
-            lambda folder: (folder / "dicom").mkdir(parents=True),
-            r"lacks clinical.csv or clinical.xlsx \(found: dicom\)",
-        ),
+        ((), r"lacks dicom/ and clinical.csv or clinical.xlsx \(found: nothing\)"),
+        (("dicom",), r"lacks clinical.csv or clinical.xlsx \(found: dicom\)"),
     ],
 )
-def test_a_wrong_cohort_root_says_what_was_looked_for(tmp_path, prepare, message):
-    prepare(tmp_path / "hospital")
-    dataset = CohortFolderDataset(filepath=str(tmp_path / "s"), cohort_root=str(tmp_path / "hospital"))
+def test_a_cohort_that_lacks_something_is_loaded_for_preflight_and_refused_by_ingest(tmp_path, there, message):
+    root = tmp_path / "hospital"
+    for name in ("", *there):
+        (root / name).mkdir()
+    cohort = CohortFolderDataset(filepath=str(tmp_path / "s"), cohort_root=str(root)).load()
     with pytest.raises(CohortError, match=message):
-        dataset.load()
+        cohort.require_complete()
 
 
 def test_loading_before_simulating_says_what_to_run(tmp_path):

@@ -47,7 +47,7 @@ def read_cells(path: Path, reading: Reading = Reading()) -> pd.DataFrame:
     """
     if not path.is_file():
         msg = (
-            f"There is no {path.name} in the cohort folder. Expected: a CSV or Excel table (clinical.csv or "
+            f"There is no {path.name} in the cohort folder; expected a CSV or Excel table (clinical.csv or "
             "clinical.xlsx) with one row per patient and the columns patient_id, arm, residual_tumor, age, sex, "
             "ajcc_stage, t_stage, n_stage (other names can be mapped in ingest.clinical.columns)."
         )

@@ -92,27 +92,11 @@ class CohortFolderDataset(AbstractDataset[Writable | NothingSimulated, CohortFol
 
 
 def _checked(cohort: CohortFolder) -> CohortFolder:
-    """The cohort, once it is seen to have what the study cannot do without."""
+    """The cohort, once there is a folder; ``ingest`` asks for what it must hold, ``preflight`` tells what it lacks."""
     if not cohort.root.is_dir():
         msg = (
             f"cohort_root is {str(cohort.root)!r}, which is not a folder; give the folder that holds dicom/ and "
             "clinical.csv, or leave cohort_root empty to simulate a cohort"
-        )
-        raise CohortFolderError(msg)
-    missing = [
-        name
-        for name, there in (
-            ("dicom/", cohort.dicom.is_dir()),
-            ("clinical.csv or clinical.xlsx", cohort.clinical_table.is_file()),
-        )
-        if not there
-    ]
-    if missing:
-        found = ", ".join(sorted(path.name for path in cohort.root.iterdir())[:8]) or "nothing"
-        msg = (
-            f"the cohort in {str(cohort.root)!r} lacks {' and '.join(missing)} (found: {found}); a cohort needs "
-            "dicom/ with the MR files in any nesting and clinical.csv (or .xlsx) with one row a patient; outlines/ is "
-            "optional"
         )
         raise CohortFolderError(msg)
     return cohort

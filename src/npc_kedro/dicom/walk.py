@@ -39,7 +39,7 @@ def find_files(folder: Path) -> list[FoundFile]:
     """
     if not folder.is_dir():
         msg = (
-            f"There is no folder {folder.name!r} in the cohort folder. Expected: <cohort_root>/{folder.name}/ with the "
+            f"There is no folder {folder.name!r} in the cohort folder; expected <cohort_root>/{folder.name}/ with the "
             "DICOM files in any nesting. Put the export there, or correct cohort_root."
         )
         raise CohortError(msg)

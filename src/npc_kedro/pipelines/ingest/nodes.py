@@ -31,15 +31,10 @@ def read_clinical_table(cohort: CohortFolder, parameters: dict[str, Any]) -> pd.
         one row per patient: patient_key, the study's columns, ``exclusion``, ``missing_items``, ``stage_disagrees``.
 
     Raises:
-        CohortError: if the folder is not there, or listing everything in the table that cannot be understood.
+        CohortError: if the folder lacks something, or listing everything in the table that cannot be understood.
     """
     settings = IngestParameters.model_validate(parameters)
-    if not cohort.root.is_dir():
-        msg = (
-            "The cohort folder is not there. Expected a folder with dicom/, clinical.csv and, if there are any, "
-            "outlines/ (README, 'Your own cohort'). Correct cohort_root, or leave it empty to simulate a cohort."
-        )
-        raise CohortError(msg)
+    cohort.require_complete()
     with redacting() as guard:
         table = Door(cohort, settings, guard).read_table()
         usable = int((table.patients["exclusion"] == "").sum())
