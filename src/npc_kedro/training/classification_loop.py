@@ -16,7 +16,7 @@ from npc_kedro.training.augmentation import Augmentation
 from npc_kedro.training.course import Best, Course, rows_of
 from npc_kedro.training.device import Compute, release_freed_memory
 from npc_kedro.training.examples import Examples
-from npc_kedro.training.learners import BagLearner, Learner, SliceLearner, StackLearner
+from npc_kedro.training.learners import BagLearner, Learner, SliceLearner, StackLearner, Step
 from npc_kedro.training.metrics import area_under_curve, cross_entropy, per_patient_mean, youden_threshold
 from npc_kedro.training.optimisation import LearningRate, build_optimiser, clip_gradients
 from npc_kedro.training.seeding import epoch_generator, reproducible
@@ -97,6 +97,23 @@ def train_classifier(
     return TrainedClassifier(best.weights, best.epoch, float(threshold), pd.DataFrame(history), best.validation)
 
 
+def train_step(
+    network: nn.Module,
+    learner: Learner,
+    items: np.ndarray,
+    *,
+    augment: Augmentation,
+    optimiser: torch.optim.Optimizer,
+    settings: ClassifierSettings,
+) -> Step:
+    """Moves the network once, by the gradient of the items' mean loss; does not wait for the device."""
+    step = learner.accumulate(network, items, augment)
+    clip_gradients(network.parameters(), settings.optimiser)
+    optimiser.step()
+    optimiser.zero_grad(set_to_none=True)
+    return step
+
+
 def _epochs(
     network: nn.Module, learner: Learner, examples: Examples, settings: ClassifierSettings
 ) -> tuple[Best, list[dict[str, float]]]:
@@ -139,10 +156,7 @@ def _train_epoch(
     losses, correct = [], []
     for index, items in enumerate(batches):
         rate.before_step(done + index)
-        step = learner.accumulate(network, items, augment)
-        clip_gradients(network.parameters(), settings.optimiser)
-        optimiser.step()
-        optimiser.zero_grad(set_to_none=True)
+        step = train_step(network, learner, items, augment=augment, optimiser=optimiser, settings=settings)
         losses.append(step.loss)
         correct.append(step.correct)
         reporter.current().progress(done + index + 1, len(batches) * settings.epochs)

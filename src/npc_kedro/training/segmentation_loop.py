@@ -44,7 +44,9 @@ class TrainedSegmenter:
 
 
 @dataclass(frozen=True)
-class _Trainer:
+class Trainer:
+    """A network with what it learns from and how."""
+
     network: nn.Module
     slices: OutlinedSlices
     inputs: InputSpec
@@ -69,7 +71,7 @@ def train_segmenter(
         raise CohortError(msg)
     with reproducible(settings.seed, threads=settings.threads, device=compute.device):
         network = compute.move(build_segmenter(spec, seed=settings.seed)).train()
-        trained = _epochs(_Trainer(network, slices, spec.inputs(), settings, compute))
+        trained = _epochs(Trainer(network, slices, spec.inputs(), settings, compute))
     release_freed_memory()
     return trained
 
@@ -98,7 +100,7 @@ def patient_dice(
     return keys, dice(overlap, per_patient_sum(predicted, patients)[1], per_patient_sum(outlined, patients)[1])
 
 
-def _epochs(trainer: _Trainer) -> TrainedSegmenter:
+def _epochs(trainer: Trainer) -> TrainedSegmenter:
     settings = trainer.settings
     n_steps = len(_batches(trainer, epoch_generator(settings.seed, 1)))
     optimiser = build_optimiser(trainer.network, settings.optimiser)
@@ -115,7 +117,7 @@ def _epochs(trainer: _Trainer) -> TrainedSegmenter:
     return TrainedSegmenter(course.best.weights, course.best.epoch, pd.DataFrame(rows_of(course.history, _COLUMNS)))
 
 
-def _batches(trainer: _Trainer, rng: np.random.Generator) -> list[np.ndarray]:
+def _batches(trainer: Trainer, rng: np.random.Generator) -> list[np.ndarray]:
     """The rows of each step: all slices with an outline, and a fresh share of those without."""
     outlined = trainer.slices.truth[trainer.slices.fit].any(axis=(1, 2))
     full, empty = trainer.slices.fit[outlined], trainer.slices.fit[~outlined]
@@ -125,28 +127,18 @@ def _batches(trainer: _Trainer, rng: np.random.Generator) -> list[np.ndarray]:
 
 
 def _train_epoch(
-    trainer: _Trainer, optimiser: torch.optim.Optimizer, *, rate: LearningRate, epoch: int
+    trainer: Trainer, optimiser: torch.optim.Optimizer, *, rate: LearningRate, epoch: int
 ) -> dict[str, float]:
-    settings, slices, network = trainer.settings, trainer.slices, trainer.network
+    settings = trainer.settings
     rng = epoch_generator(settings.seed, epoch)
     augment = Augmentation(settings.augmentation, rng)
     batches = _batches(trainer, rng)
     done = (epoch - 1) * len(batches)
     sums = torch.zeros(3, device=trainer.compute.device)
     for index, rows in enumerate(batches):
-        at = torch.from_numpy(rows).to(slices.images.device, non_blocking=True)
-        images, targets = augment(slices.images[at].float() / 255.0, slices.targets[at].float())
         rate.before_step(done + index)
-        with trainer.compute.autocast():
-            logits = network(normalise(images, trainer.inputs))[:, 0].float()
-        loss = segmentation_loss(logits, targets, kind=settings.loss)
-        loss.backward()
-        clip_gradients(network.parameters(), settings.optimiser)
-        optimiser.step()
-        optimiser.zero_grad(set_to_none=True)
-        predicted = (logits.detach() >= 0).float()
-        overlap, total = (predicted * targets).sum(), predicted.sum() + targets.sum()
-        sums += torch.stack([loss.detach() / len(batches), overlap, total])
+        loss, overlap, total = train_step(trainer, rows, augment=augment, optimiser=optimiser)
+        sums += torch.stack([loss / len(batches), overlap, total])
         reporter.current().progress(done + index + 1, len(batches) * settings.epochs)
     loss_mean, overlap_sum, total_sum = sums.tolist()
     if not np.isfinite(loss_mean):
@@ -155,7 +147,29 @@ def _train_epoch(
     return {"train_loss": loss_mean, "train_dice": float(dice(overlap_sum * np.ones(1), total_sum, 0)[0])}
 
 
-def _validation_dice(trainer: _Trainer) -> float:
+def train_step(
+    trainer: Trainer, rows: np.ndarray, *, augment: Augmentation, optimiser: torch.optim.Optimizer
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Moves the network once, by the gradient of the rows' loss; does not wait for the device.
+
+    Returns:
+        scalars on the device: the loss; the pixels predicted and outlined; the sum of both areas.
+    """
+    slices, settings, network = trainer.slices, trainer.settings, trainer.network
+    at = torch.from_numpy(rows).to(slices.images.device, non_blocking=True)
+    images, targets = augment(slices.images[at].float() / 255.0, slices.targets[at].float())
+    with trainer.compute.autocast():
+        logits = network(normalise(images, trainer.inputs))[:, 0].float()
+    loss = segmentation_loss(logits, targets, kind=settings.loss)
+    loss.backward()
+    clip_gradients(network.parameters(), settings.optimiser)
+    optimiser.step()
+    optimiser.zero_grad(set_to_none=True)
+    predicted = (logits.detach() >= 0).float()
+    return loss.detach(), (predicted * targets).sum(), predicted.sum() + targets.sum()
+
+
+def _validation_dice(trainer: Trainer) -> float:
     """Mean over the validation patients of the Dice over each one's slices, at full size."""
     slices, rows = trainer.slices, trainer.slices.validation
     if len(rows) == 0:

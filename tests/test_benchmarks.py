@@ -1,0 +1,54 @@
+"""The benchmarks of training run, and their arithmetic is right."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def _pace():
+    spec = importlib.util.spec_from_file_location("benchmarks_pace", ROOT / "benchmarks/pace.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_median_turn_counts_and_the_first_does_not():
+    pace = _pace()
+    order = []
+
+    def way(name, seconds):
+        costs = iter([99.0, *seconds])
+
+        def turn(steps):
+            order.append((name, steps))
+            return pace.Pace(images=10 * steps, wall=next(costs), cpu=4.0)
+
+        return turn
+
+    speeds = pace.in_turns({"slow": way("slow", [2, 40, 4]), "fast": way("fast", [1, 1, 50])}, rounds=3, steps=2)
+    assert speeds["slow"].wall == 5.0  # 20 images in 4 s
+    assert speeds["fast"].wall == 20.0
+    assert speeds["fast"].cpu == 5.0
+    assert order == [("slow", 1), ("fast", 1)] + [("slow", 2), ("fast", 2)] * 3
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "network", "size"), [("training", "efficientnet_b0", "32"), ("segmentation", "unet", "64")]
+)
+def test_the_three_ways_are_measured(benchmark, network, size):
+    options = ["--quick", "--size", size, "--batch", "4", "--networks", network, "--device", "cpu"]
+    done = subprocess.run(
+        [sys.executable, "-m", f"benchmarks.{benchmark}", *options], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    (line,) = (line for line in done.stdout.splitlines() if line.startswith(network))
+    ours, bare, plain, to_bare, to_plain = map(float, line.split()[1:6])
+    assert min(ours, bare, plain) > 0
+    assert to_bare == pytest.approx(ours / bare, abs=0.05 * to_bare)
+    assert to_plain == pytest.approx(ours / plain, abs=0.05 * to_plain)
