@@ -8,6 +8,7 @@ import pytest
 
 from npc_kedro.dicom.headers import Header, Rejection, read_header
 from npc_kedro.dicom.pixels import decode_file
+from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.tags import TagError
 from npc_kedro.dicom.walk import find_files
 
@@ -56,19 +57,28 @@ def test_bad_input_11_objects_that_are_no_mr_slices_are_refused(folder: str) -> 
     assert accepted == (["pm-example-slice.dcm"] if folder == "dcmqi_seg_sr" else [])
 
 
-def test_pydicoms_own_test_files_end_used_or_refused() -> None:
+def test_pydicoms_own_test_files_end_used_as_pydicom_decodes_them_or_refused_with_a_reason() -> None:
+    """Those that come with pydicom, that is; ``get_testdata_files`` would fetch others from outside."""
+    found_files = find_files(PYDICOM)
     outcomes: dict[str, str] = {}
-    for found in find_files(PYDICOM):
+    for found in found_files:
         entry = read_header(found)
         if isinstance(entry, Rejection):
-            outcomes[found.path.name] = entry.reason.value
+            assert entry.detail
+            outcomes[found.relative] = entry.reason.value
             continue
         try:
-            decode_file(found.path.read_bytes())
-            outcomes[found.path.name] = "used"
+            images = decode_file(found.path.read_bytes())
         except TagError as error:
-            outcomes[found.path.name] = error.reason.value
-    assert outcomes["MR_small.dcm"] == outcomes["MR_small_bigendian.dcm"] == outcomes["MR_small_RLE.dcm"] == "used"
+            outcomes[found.relative] = error.reason.value
+            continue
+        outcomes[found.relative] = "used"
+        expected = pydicom.dcmread(found.path).pixel_array
+        np.testing.assert_array_equal([image.stored for image in images], expected.reshape(-1, *images[0].stored.shape))
+    assert len(outcomes) == len(found_files) > 100
+    used = {name for name, outcome in outcomes.items() if outcome == "used"}
+    assert {"MR_small.dcm", "MR_small_bigendian.dcm", "MR_small_RLE.dcm", "MR_small_jp2klossless.dcm"} <= used
+    assert set(outcomes.values()) - {"used"} <= {reason.value for reason in RejectReason}
     assert outcomes["MR_truncated.dcm"] == "pixels_truncated"
     assert outcomes["MR_small_padded.dcm"] == "pixels_mismatch"
     assert outcomes["CT_small.dcm"] == outcomes["rtplan.dcm"] == "not_mr_image"
