@@ -10,8 +10,9 @@ from npc_kedro.dicom.pseudonyms import SIMULATED_KEY, Pseudonyms
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.timing import day_of, refused_by_date
 
-AFTER, EARLIER, UNDATED = (
+AFTER, EARLIER, UNDATED, LONG = (
     RejectReason.AFTER_TREATMENT_START, RejectReason.EARLIER_STUDY, RejectReason.UNDATED_STUDIES,
+    RejectReason.LONG_BEFORE_TREATMENT,
 )  # fmt: skip
 
 
@@ -45,6 +46,23 @@ def test_bad_input_22_the_last_study_before_the_treatment(
     days: tuple[float, ...], start: float | None, expected: dict[int, RejectReason]
 ) -> None:
     assert {index: reason for index, (reason, _) in refused_by_date(studies(*days), start).items()} == expected
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [
+        ((69.0,), {}),
+        ((68.0,), {0: LONG}),
+        ((10.0, 95.0), {0: LONG}),
+        ((10.0, 70.0, 80.0, 101.0), {0: LONG, 1: EARLIER, 3: AFTER}),
+        ((math.nan,), {}),
+    ],
+)
+def test_bad_input_22_a_study_may_lie_a_month_before_the_treatment(
+    days: tuple[float, ...], expected: dict[int, RejectReason]
+) -> None:
+    found = refused_by_date(studies(*days), 100.0, max_days_before=31)
+    assert {index: reason for index, (reason, _) in found.items()} == expected
 
 
 def test_bad_input_22_a_study_that_holds_no_candidate_still_makes_the_date_necessary() -> None:

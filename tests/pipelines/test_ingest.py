@@ -64,9 +64,19 @@ def test_bad_input_01_files_that_are_no_images(bench: Bench) -> None:
     assert counts(found, "file headers", "files") == {"entered": 8, "used": 4, "empty_file": 1, "not_dicom": 3}
 
 
-@pytest.mark.parametrize("keyword", ["Rows", "BitsAllocated", "PhotometricInterpretation", "PixelRepresentation",
-                                     "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID"])  # fmt: skip
-def test_bad_input_02_07_missing_mandatory_tags(bench: Bench, keyword: str) -> None:
+@pytest.mark.parametrize("keyword", ["Rows", "BitsAllocated", "PhotometricInterpretation", "PixelRepresentation"])
+def test_bad_input_07_what_describes_the_pixels_is_missing(bench: Bench, keyword: str) -> None:
+    bench.add(MiniSeries("P1"))
+    bench.clinical("P1")
+    missing = bench.put("broken", MiniSeries("P1").content(9, lambda dataset: delattr(dataset, keyword)))
+    found = bench.run()
+    assert reasons(found) == {missing: "missing_tag"}
+    assert keyword in found["rejected_files"]["detail"].item()
+    assert len(found["slices"]) == 4
+
+
+@pytest.mark.parametrize("keyword", ["SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID"])
+def test_bad_input_02_missing_mandatory_tags(bench: Bench, keyword: str) -> None:
     bench.add(MiniSeries("P1"))
     bench.clinical("P1")
     damaged = bench.put("damaged", MiniSeries("P1", number=9).content(0, lambda dataset: delattr(dataset, keyword)))

@@ -39,6 +39,19 @@ def test_bad_input_22_the_study_before_the_treatment_is_used(bench: Bench) -> No
     assert counts(bench.run(), "series choice", "patients") == {"entered": 1, "used": 0, "undated_studies": 1}
 
 
+def test_bad_input_22_a_study_long_before_the_treatment_is_not_used_unless_it_is_named(bench: Bench) -> None:
+    series = MiniSeries("P1", tags={"StudyDate": "20200101"})
+    bench.add(series)
+    bench.clinical("P1", treatment_start="2020-02-02")
+    found = bench.run()
+    assert found["series_choice"]["reason"].tolist() == ["long_before_treatment"]
+    assert found["series_choice"]["detail"].tolist() == ["32 days before the treatment began; at most 31"]
+    assert counts(found, "series choice", "patients") == {"entered": 1, "used": 0, "long_before_treatment": 1}
+    assert len(bench.run(max_days_before_treatment=32)["patients"]) == 1
+    (bench.root / "series_override.csv").write_text(f"patient_id,series_instance_uid\nP1,{series.uid}\n")
+    assert len(bench.run()["patients"]) == 1
+
+
 def test_bad_input_23_identifiers_that_the_user_joins_are_one_patient(bench: Bench) -> None:
     series = MiniSeries("MR-9")
     bench.add(series)

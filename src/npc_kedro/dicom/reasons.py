@@ -47,6 +47,7 @@ class RejectReason(StrEnum):
     NOT_IN_OVERRIDE = "not_in_override", "series_override.csv names another series of the patient"
     TIED_SERIES = "tied_series", "several series have the same evidence; series_override.csv must decide"
     AFTER_TREATMENT_START = "after_treatment_start", "the study was made after the treatment had begun"
+    LONG_BEFORE_TREATMENT = "long_before_treatment", "the study was made too many days before the treatment began"
     EARLIER_STUDY = "earlier_study", "a later study of the patient still lies before the treatment"
     UNDATED_STUDIES = "undated_studies", "several studies that no date orders; series_override.csv must decide"
 

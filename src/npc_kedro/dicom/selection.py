@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,7 +24,12 @@ _CHOSEN = "chosen"
 _ALWAYS_UNUSABLE = (RejectReason.NOT_AXIAL.value,)
 """An override may overrule every rule about sequence and contrast, but the method is defined on axial slices."""
 
-_TOLD_OF_PATIENTS = (RejectReason.TIED_SERIES, RejectReason.UNDATED_STUDIES, RejectReason.AFTER_TREATMENT_START)
+_TOLD_OF_PATIENTS = (
+    RejectReason.TIED_SERIES,
+    RejectReason.UNDATED_STUDIES,
+    RejectReason.LONG_BEFORE_TREATMENT,
+    RejectReason.AFTER_TREATMENT_START,
+)
 """Reasons of series that say, in this order, why a patient has none; otherwise nothing was a candidate."""
 
 
@@ -57,6 +63,7 @@ def choose_series(
     excluded_patients: Mapping[str, str],
     override: Mapping[str, str],
     treatment_start: Mapping[str, float] | None = None,
+    max_days_before_treatment: float = math.inf,
 ) -> pd.DataFrame:
     """Chooses at most one series per patient.
 
@@ -67,6 +74,7 @@ def choose_series(
         override: patient key to series key.
         treatment_start: patient key to the day on which the treatment began, on the calendar of ``study_day``; patients
             without a known day are absent.
+        max_days_before_treatment: a study may lie so many days before that day.
 
     Returns:
         ``series`` with a column ``chosen``; ``reason`` says why: a reason code, or how the series was chosen.
@@ -91,7 +99,8 @@ def choose_series(
             days = {rows[place]["study_day"] for place in places}
             if start is not None or len(days) > 1 or len({rows[place]["study_key"] for place in places}) > 1:
                 table = series.iloc[places].reset_index(drop=True)
-                for place, (reason, detail) in refused_by_date(table, start).items():
+                dated = refused_by_date(table, start, max_days_before=max_days_before_treatment)
+                for place, (reason, detail) in dated.items():
                     _tell(rows, [places[place]], reason, detail)
             _choose_by_points(rows, [place for place in places if not rows[place]["reason"]])
     judged = series.copy()

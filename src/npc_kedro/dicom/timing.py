@@ -22,10 +22,13 @@ def day_of(written: str) -> date | None:
         return None
 
 
-def refused_by_date(series: pd.DataFrame, treatment_start: float | None) -> dict[int, tuple[RejectReason, str]]:
+def refused_by_date(
+    series: pd.DataFrame, treatment_start: float | None, *, max_days_before: float = math.inf
+) -> dict[int, tuple[RejectReason, str]]:
     """The candidates among one patient's series that the dates rule out.
 
-    With a treatment start: whatever was made after that day, then all but the last study before it. Without one: all
+    With a treatment start: whatever was made after that day or too long before it, then all but the last study of the
+    rest. Without one: all
     candidates, as soon as the patient was examined on more than one day (a study without a date counts as a day of its
     own). A patient with a single examination needs no dates.
 
@@ -33,6 +36,7 @@ def refused_by_date(series: pd.DataFrame, treatment_start: float | None) -> dict
         series: all series of one patient with ``study_key``, ``study_day`` (NaN if undated), ``reason`` (empty for a
             candidate).
         treatment_start: the day on which the treatment began, on the calendar of ``study_day``; None if unknown.
+        max_days_before: a study may lie so many days before it.
 
     Returns:
         Index in ``series`` to reason code and detail.
@@ -50,6 +54,9 @@ def refused_by_date(series: pd.DataFrame, treatment_start: float | None) -> dict
         if days[index] > treatment_start:
             detail = f"{days[index] - treatment_start:.0f} days after the treatment began"
             refused[index] = (RejectReason.AFTER_TREATMENT_START, detail)
+        elif treatment_start - days[index] > max_days_before:
+            detail = f"{treatment_start - days[index]:.0f} days before the treatment began; at most {max_days_before:g}"
+            refused[index] = (RejectReason.LONG_BEFORE_TREATMENT, detail)
         elif math.isnan(days[index]) and len(visits) > 1:
             refused[index] = (RejectReason.UNDATED_STUDIES, "the study has no date, and the patient has other studies")
     remaining = [index for index in candidates if index not in refused]

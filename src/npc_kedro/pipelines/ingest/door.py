@@ -106,6 +106,7 @@ class Door:
             excluded_patients=_excluded_patients(clinical, series),
             override=read_override(self.cohort.series_override, self.pseudonyms),
             treatment_start=clinical.set_index("patient_key")["treatment_start_day"].dropna().to_dict(),
+            max_days_before_treatment=self.settings.max_days_before_treatment,
         )
 
     def _keep_key_map(self, identifiers: Mapping[str, str]) -> None:

@@ -18,6 +18,9 @@ class IngestParameters(BaseModel):
     scratch: str = Field(description="folder for pixels on their way into the catalog")
     pseudonym_key_file: str = Field(description="secret key of a real cohort; created at first use, mode 0600")
     accept_without_preamble: bool = Field(description="read DICOM files that lack the 128-byte preamble")
+    max_days_before_treatment: float = Field(
+        gt=0, description="studies made longer before treatment_start are not used; .inf for any; needs treatment_start"
+    )
     series_rules: SeriesRules
     clinical: ClinicalMapping
     outlines: OutlineRules

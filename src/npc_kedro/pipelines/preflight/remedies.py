@@ -36,6 +36,10 @@ _ADVICE: dict[R, tuple[str, str]] = {
     R.NOT_IN_OVERRIDE: ("the series named in series_override.csv", _NOTHING),
     R.TIED_SERIES: ("one series with the best evidence", _OVERRIDE),
     R.AFTER_TREATMENT_START: ("an examination before the treatment", "add the earlier examination to the export"),
+    R.LONG_BEFORE_TREATMENT: (
+        "an examination within ingest.max_days_before_treatment",
+        f"add the later examination to the export, correct treatment_start, or {_OVERRIDE}",
+    ),
     R.EARLIER_STUDY: ("the last examination before the treatment", _NOTHING),
     R.UNDATED_STUDIES: ("dates that order the examinations", f"fill in treatment_start, or {_OVERRIDE}"),
     R.IMAGES_WITHOUT_ROW: ("a row in the clinical table", "add the row, or join identifiers in identifiers.csv"),

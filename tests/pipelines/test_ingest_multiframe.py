@@ -1,0 +1,85 @@
+"""Enhanced multi-frame MR, made by the rules of DICOM PS3.3 (A.36.2, C.7.6.16), through the pipeline ``ingest``."""
+
+import numpy as np
+import pytest
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
+from pydicom.uid import EnhancedMRImageStorage, RLELossless
+
+from ingest_bench import KEYS, Bench, reasons
+from mini_dicom import MiniSeries, encoded, picture
+
+ORDER = (2, 0, 3, 1)
+"""Slice, from the feet, that each frame shows."""
+
+SLOPES = (1.0, 2.0, 0.5, 4.0)
+"""RescaleSlope of each frame."""
+
+
+def item(**values: object) -> Sequence:
+    """A sequence of one item."""
+    dataset = Dataset()
+    for keyword, value in values.items():
+        setattr(dataset, keyword, value)
+    return Sequence([dataset])
+
+
+def frames() -> np.ndarray:
+    """Stored values (frame, row, column)."""
+    return np.stack([picture(51, number) for number in range(len(ORDER))])
+
+
+def enhanced(series: MiniSeries) -> Dataset:
+    """All slices of a series as the frames of one file; where they lie stands in the functional groups alone."""
+    dataset = series.dataset(0)
+    dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = EnhancedMRImageStorage
+    dataset.NumberOfFrames = len(ORDER)
+    dataset.PixelData = frames().astype("<u2").tobytes()
+    shared = Dataset()
+    shared.PlaneOrientationSequence = item(ImageOrientationPatient=list(series.orientation))
+    shared.PixelMeasuresSequence = item(PixelSpacing=list(series.spacing), SliceThickness="5")
+    dataset.SharedFunctionalGroupsSequence = Sequence([shared])
+    groups = []
+    for index, slope in zip(ORDER, SLOPES, strict=True):
+        group = Dataset()
+        group.PlanePositionSequence = item(ImagePositionPatient=[round(value, 6) for value in series.position(index)])
+        group.PixelValueTransformationSequence = item(RescaleSlope=slope, RescaleIntercept=10, RescaleType="US")
+        groups.append(group)
+    dataset.PerFrameFunctionalGroupsSequence = Sequence(groups)
+    for keyword in ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness"):
+        delattr(dataset, keyword)
+    return dataset
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_bad_input_15_frames_are_slices_with_their_own_place_and_rescaling(bench: Bench, compressed: bool) -> None:
+    series = MiniSeries("P1")
+    dataset = enhanced(series)
+    if compressed:
+        dataset.compress(RLELossless)
+    name = bench.put("volume", encoded(dataset))
+    bench.clinical("P1")
+    found = bench.run()
+    assert reasons(found) == {}
+    slices = found["slices"]
+    assert slices.table["file"].tolist() == [name] * 4
+    assert slices.table["patient_key"].unique().tolist() == [KEYS.patient("P1")]
+    np.testing.assert_allclose(slices.table["position_mm"], [-10.0, -5.0, 0.0, 5.0])
+    assert slices.table["thickness_mm"].tolist() == [5.0] * 4
+    scale, offset = (slices.table[name].to_numpy()[:, None, None] for name in ("intensity_scale", "intensity_offset"))
+    real = frames() * np.array(SLOPES)[:, None, None] + 10
+    np.testing.assert_allclose(slices.pixels * scale + offset, real[np.argsort(ORDER)], atol=float(scale.max()) / 2)
+
+
+def test_bad_input_15_frames_without_places_are_refused(bench: Bench) -> None:
+    dataset = enhanced(MiniSeries("P1"))
+    del dataset.PerFrameFunctionalGroupsSequence
+    bench.add(MiniSeries("P2"))
+    bench.clinical("P1", "P2")
+    name = bench.put("volume", encoded(dataset))
+    fewer = enhanced(MiniSeries("P1", number=2))
+    fewer.NumberOfFrames = 5
+    more = bench.put("more", encoded(fewer))
+    found = bench.run()
+    assert reasons(found) == {name: "bad_geometry", more: "invalid_tag"}
+    assert found["patients"]["patient_key"].tolist() == [KEYS.patient("P2")]
