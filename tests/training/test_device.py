@@ -8,14 +8,29 @@ from npc_kedro.training import device as devices
 from npc_kedro.training.seeding import epoch_generator, reproducible
 
 
-@pytest.mark.parametrize(
-    ("amx", "architecture", "expected"),
-    [(True, "resnet50", "bf16"), (True, "efficientnet_b0", "fp32"), (False, "resnet50", "fp32")],
-)
-def test_bf16_only_where_a_cpu_multiplies_in_it(monkeypatch, amx, architecture, expected):
+def test_without_bf16_hardware_nothing_is_measured(monkeypatch, tmp_path):
+    _pretend(monkeypatch, tmp_path, amx=False, seconds=None)
+    assert devices.choose_compute("cpu", "auto", architecture="resnet50").precision == "fp32"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("bf16", "expected"), [(0.3, "bf16"), (1.4, "fp32")])
+def test_with_it_the_faster_one_is_taken(monkeypatch, tmp_path, bf16, expected):
+    _pretend(monkeypatch, tmp_path, amx=True, seconds={"fp32": 1.0, "bf16": bf16})
+    assert devices.choose_compute("cpu", "auto", architecture="resnet50").precision == expected
+    assert len(list((tmp_path / "npc_kedro/precision").glob("*.json"))) == 1
+
+
+def test_an_encoder_that_timm_does_not_know_is_not_measured(monkeypatch, tmp_path):
+    _pretend(monkeypatch, tmp_path, amx=True, seconds=None)
+    assert devices.choose_compute("cpu", "auto", architecture="efficientnet-b0").precision == "bf16"
+
+
+def _pretend(monkeypatch, cache, *, amx, seconds):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx, raising=False)
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False, raising=False)
-    assert devices.choose_compute("cpu", "auto", architecture=architecture).precision == expected
+    monkeypatch.setattr(devices, "step_timer", lambda architecture, device: seconds and seconds.__getitem__)
 
 
 def test_a_fixed_precision_is_obeyed():

@@ -11,11 +11,9 @@ import torch
 from torch import nn
 
 from npc_kedro.errors import ParameterError
+from npc_kedro.training.precision_probe import cache_folder, fastest_precision, step_timer
 
 logger = logging.getLogger(__name__)
-
-_SLOW_IN_BF16_ON_CPU = ("efficientnet", "mobilenet")
-"""Depthwise convolutions, for which oneDNN has no fast bf16 kernel: measured slower than fp32 at every size tried."""
 
 
 @dataclass(frozen=True)
@@ -55,27 +53,37 @@ def choose_device(name: str) -> torch.device:
 
 
 def choose_compute(device: str, precision: str, *, architecture: str) -> Compute:
-    """Device and precision; ``auto`` takes bf16 only where the hardware multiplies in it.
+    """Device and precision.
 
-    On a CPU that means AMX or AVX512-BF16 (2.8 to 3.6 times plain fp32 with AMX); elsewhere bf16 is emulated, some
-    twenty times slower than fp32.
+    ``auto`` is fp32 where the hardware does not multiply in bf16 (a CPU without AMX and AVX512-BF16 emulates it, some
+    twenty times slower). Where it does, a short probe of the architecture decides, once for the machine: networks of
+    depthwise convolutions are slower in bf16 even with AMX.
     """
     chosen = choose_device(device)
     if precision == "auto":
-        precision = "bf16" if _multiplies_bf16(chosen, architecture) else "fp32"
+        precision = _faster(architecture, chosen) if _multiplies_bf16(chosen) else "fp32"
     if chosen.type == "cpu":
         keep_freed_memory()
     logger.info("%s computes on %s in %s", architecture, chosen, precision)
     return Compute(chosen, precision)
 
 
-def _multiplies_bf16(device: torch.device, architecture: str) -> bool:
+def _multiplies_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    if any(part in architecture for part in _SLOW_IN_BF16_ON_CPU):
-        return False
     probes = [getattr(torch.cpu, name, None) for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported")]
     return any(probe() for probe in probes if probe is not None)
+
+
+def _faster(architecture: str, device: torch.device) -> str:
+    import timm
+
+    architecture = architecture.removeprefix("tu-")  # smp's name for an encoder of timm's
+    if not timm.is_model(architecture):
+        logger.info("%s is no network of timm's and is not probed: bf16, as the hardware has it", architecture)
+        return "bf16"
+    timer = step_timer(architecture, device)
+    return fastest_precision(architecture, device=device, folder=cache_folder(), seconds_of=timer)
 
 
 @cache
