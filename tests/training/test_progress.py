@@ -118,3 +118,16 @@ def test_files_of_a_finished_training_serve_the_next_one(tmp_path):
     used = tmp_path / "xception"
     assert {path.stat().st_ino for path in used.glob("*.safetensors")} <= spares
     assert other.newest().tensors["w"].shape == (2, 2)
+
+
+def test_another_run_that_clears_the_spare_files_away_disturbs_nothing(tmp_path, monkeypatch):
+    keeper = kept(tmp_path, 1, 2)
+    replace = progress.Path.replace
+
+    def cleared_before(self, target):
+        progress.shutil.rmtree(tmp_path / progress.SPARE, ignore_errors=True)
+        return replace(self, target)
+
+    monkeypatch.setattr(progress.Path, "replace", cleared_before)
+    keeper.forget()
+    assert list(tmp_path.iterdir()) == []

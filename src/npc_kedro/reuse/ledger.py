@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -114,7 +115,7 @@ class Ledger:
         """All nodes have run: what their trainings needed on the way goes."""
         positions = self._root / POSITIONS
         shutil.rmtree(positions / _SPARE, ignore_errors=True)
-        if positions.is_dir() and not any(positions.iterdir()):
+        with suppress(OSError):  # not empty: trainings of another run on the same results keep their positions there
             positions.rmdir()
 
     def _altered(self, manifest: Manifest, outputs: dict[str, Place]) -> Iterable[str]:

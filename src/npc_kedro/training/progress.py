@@ -9,7 +9,7 @@ import logging
 import shutil
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -144,7 +144,9 @@ class PositionFiles:
         for slot in _SLOTS:
             self._text(slot).unlink(missing_ok=True)
             if self._data(slot).is_file():
-                self._data(slot).replace(self._spare / f"{self._folder.name}.{slot}")
+                # Another run on the same results, on another machine perhaps, may be clearing the spare files away.
+                with suppress(FileNotFoundError):
+                    self._data(slot).replace(self._spare / f"{self._folder.name}.{slot}")
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _take_spare(self, slot: str) -> None:
