@@ -16,7 +16,7 @@ from kedro.pipeline import Node, Pipeline
 from kedro.runner import SequentialRunner
 from kedro_datasets.json import JSONDataset
 
-from npc_kedro import board
+from npc_kedro import board, devices
 from npc_kedro.runner import StudyRunner, default_workers
 
 
@@ -76,6 +76,71 @@ def test_a_failing_node_ends_the_run_with_its_own_error(tmp_path):
     with pytest.raises(OSError, match="the disk is full"):
         StudyRunner(max_workers=2).run(pipeline, datasets)
     assert datasets.load("total") == 18
+
+
+@pytest.fixture
+def spread():
+    devices.install(("cpu", "cpu"))
+    yield
+    devices.install(())
+
+
+def see_and_wait(_: int) -> list[str]:
+    """Which process this is and what it sees; long enough for the other worker to take a node, too."""
+    time.sleep(0.5)
+    return [str(os.getpid()), os.environ["CUDA_VISIBLE_DEVICES"], os.environ[devices.VARIABLE]]
+
+
+def train_a_little(start: int) -> list[str]:
+    """Weights and losses to the last bit, of a network too small to do anything else with."""
+    import torch
+
+    from npc_kedro.training.device import choose_device
+    from npc_kedro.training.seeding import reproducible
+
+    device = choose_device("auto")
+    with reproducible(start, threads=1, device=device):
+        network = torch.nn.Sequential(torch.nn.Linear(8, 16), torch.nn.Tanh(), torch.nn.Linear(16, 1)).to(device)
+        optimiser = torch.optim.SGD(network.parameters(), lr=0.1, momentum=0.9)
+        seen = []
+        for _ in range(20):
+            batch = torch.randn(32, 8, device=device)
+            loss = (network(batch)[:, 0] - batch.sum(1)).square().mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            seen.append(loss.item().hex())
+    return seen
+
+
+def gather(*values: list[str]) -> list[list[str]]:
+    return list(values)
+
+
+def gathered(function) -> Pipeline:
+    branches = [Node(function, inputs="start", outputs=name, name=f"make_{name}") for name in "abc"]
+    return Pipeline([*branches, Node(gather, inputs=["a", "b", "c"], outputs="total", name="gather")])
+
+
+def test_one_worker_on_each_device_sees_its_own_only(tmp_path, spread):
+    datasets = catalog(tmp_path)
+    StudyRunner(max_workers=1).run(gathered(see_and_wait), datasets)
+    processes, cards, names = zip(*datasets.load("total"), strict=True)
+    assert len(set(processes)) == 2
+    assert set(cards) == {""}
+    assert set(names) == {"cpu"}
+    assert devices.VARIABLE not in os.environ
+
+
+@pytest.mark.skipif("CUDA_VISIBLE_DEVICES" in os.environ, reason="the sequential run must see what the workers see")
+def test_spread_over_devices_the_numbers_are_the_sequential_runners(tmp_path, spread):
+    spread_out, one_by_one = catalog(tmp_path / "a"), catalog(tmp_path / "b")
+    StudyRunner().run(gathered(train_a_little), spread_out)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CUDA_VISIBLE_DEVICES", "")
+        SequentialRunner().run(gathered(train_a_little), one_by_one, _hooks())
+    assert spread_out.load("total") == one_by_one.load("total")
+    assert len(set(spread_out.load("total")[0])) == 20
 
 
 def test_there_is_always_a_worker():

@@ -19,7 +19,7 @@ from kedro.runner import ParallelRunner
 from kedro.runner.parallel_runner import ParallelRunnerManager
 from kedro.runner.task import Task
 
-from npc_kedro import board, worker
+from npc_kedro import board, devices, worker
 from npc_kedro.reuse import policy
 from npc_kedro.reuse.ledger import Entry, Ledger
 from npc_kedro.reuse.manifest import in_short
@@ -58,8 +58,14 @@ class StudyRunner(ParallelRunner):
         # runs no node, never initialises it.
         context = multiprocessing.get_context("fork")
         self._records = context.Queue()
+        places = None
+        if devices.current():
+            places = context.SimpleQueue()
+            for device in devices.current():
+                places.put(device)
+        arguments = (self._records, os.getpid(), places)
         return ProcessPoolExecutor(
-            max_workers=max_workers, mp_context=context, initializer=worker.start, initargs=(self._records, os.getpid())
+            max_workers=max_workers, mp_context=context, initializer=worker.start, initargs=arguments
         )
 
     def _run(self, pipeline: "Pipeline", catalog: Any, hook_manager: Any = None, run_id: str | None = None) -> None:
@@ -67,6 +73,9 @@ class StudyRunner(ParallelRunner):
         self._validate_nodes(nodes)
         self._validate_catalog(catalog)
         self._set_manager_datasets(catalog)
+        if devices.current():
+            self._max_workers = len(devices.current())
+            logger.info("one worker process on each of %s", ", ".join(devices.current()))
         folder = tempfile.mkdtemp(prefix="npc-progress-")
         os.environ[board.VARIABLE] = folder
         schedule = Schedule([node.name for node in nodes], workers=self._max_workers)

@@ -56,6 +56,7 @@ class Scale(BaseModel):
     data_root: str
     reuse: bool = Field(description="leave out nodes whose stored results are what running them again would give")
     device: str = Field(description="auto, cpu, cuda or cuda:<index>")
+    devices: str = Field(default="", description="one worker process on each, joined by +; empty: not pinned")
     precision: str = Field(pattern="^(auto|fp32|bf16)$")
     threads_per_training: int = Field(ge=1)
     matrix: int = Field(ge=16)

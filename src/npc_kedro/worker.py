@@ -12,7 +12,7 @@ from functools import partial
 from logging.handlers import QueueHandler
 from typing import TYPE_CHECKING, Any
 
-from npc_kedro import reporter
+from npc_kedro import devices, reporter
 from npc_kedro.reuse.ledger import Entry
 
 if TYPE_CHECKING:
@@ -22,14 +22,17 @@ _TRAINING = "training"
 _PR_SET_PDEATHSIG = 1  # sys/prctl.h
 
 
-def start(records: Any, parent: int) -> None:
+def start(records: Any, parent: int, places: Any = None) -> None:
     """Prepares a new worker: log records go to the parent, which alone writes to the terminal.
 
     Args:
         records: queue of log records.
         parent: process id of the runner.
+        places: queue with one device a worker; left out: the worker is not pinned to one.
     """
     die_with(parent)
+    if places is not None:
+        devices.pin(places.get())
     # Nodes that decode or simulate have processes of their own.
     os.register_at_fork(after_in_child=partial(die_with, os.getpid()))
     logging.getLogger().handlers = [QueueHandler(records)]

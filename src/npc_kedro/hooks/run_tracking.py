@@ -5,6 +5,7 @@ process that executes it; per-epoch metrics reach it live through :mod:`npc_kedr
 """
 
 import logging
+import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +17,7 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
-from npc_kedro import reporter
+from npc_kedro import devices, reporter
 from npc_kedro.board import report_progress
 from npc_kedro.study import RESEARCH_USE
 
@@ -76,6 +77,10 @@ class RunTracking:
         self._parameters = context.params
         self._data_root = getattr(loader, "data_root", lambda: "data")()
 
+    @property
+    def _device(self) -> str:
+        return str(self._scale.get("device", "auto"))
+
     @hook_impl
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
         """Opens the parent run."""
@@ -95,7 +100,7 @@ class RunTracking:
             "command": provenance.command_line(),
             "seed": str(self._scale.get("seed")),
             "profile": str(self._scale.get("profile")),
-            "device": provenance.device_name(str(self._scale.get("device", "auto"))),
+            "device": " + ".join(map(provenance.device_name, devices.current() or (self._device,))),
             "simulated": str(simulated).lower(),
             "use": RESEARCH_USE,
             leftovers.TAG: leftovers.this_process(),
@@ -122,7 +127,7 @@ class RunTracking:
                 "training": name,
                 "simulated": str(not self._scale.get("cohort_root")).lower(),
                 "seed": str(self._scale.get("seed")),
-                "device": provenance.device_name(str(self._scale.get("device", "auto"))),
+                "device": provenance.device_name(os.environ.get(devices.VARIABLE) or self._device),
                 "use": RESEARCH_USE,
             }
             self._child = store.client(self._uri).create_run(self._experiment, tags=tags).info.run_id
