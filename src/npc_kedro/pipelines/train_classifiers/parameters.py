@@ -18,7 +18,7 @@ class NetworkParameters(BaseModel):
     architecture: str = Field(description="timm's name")
     pretrained_tag: str = Field(description="which of timm's weights; also fixes mean and spread of the input")
     image_size: int = Field(ge=32, description="side of what the network sees, pixels")
-    epochs_factor: int = Field(default=1, ge=1, description="this network is trained that many times as long")
+    epochs_factor: float = Field(default=1.0, gt=0, description="this network is trained that many times as long")
     learning_rate: float | None = Field(default=None, gt=0, description="in place of the optimiser's, if given")
 
 
@@ -40,7 +40,7 @@ class TrainClassifiersParameters(ClassifierSettings):
         """What the training loop needs to train this network."""
         own = self.networks[network]
         shared = {name: getattr(self, name) for name in ClassifierSettings.model_fields}
-        shared["epochs"] = self.epochs * own.epochs_factor
+        shared["epochs"] = max(1, round(self.epochs * own.epochs_factor))
         if own.learning_rate is not None:
             shared["optimiser"] = self.optimiser.model_copy(update={"learning_rate": own.learning_rate})
         return ClassifierSettings(**shared)
