@@ -158,11 +158,16 @@ def plain_header(content: bytes) -> PlainHeader | None:
 
 
 def _meta(content: bytes) -> tuple[str, int]:
-    """TransferSyntaxUID, and the first byte after the file meta information."""
+    """TransferSyntaxUID, and the first byte after the file meta information.
+
+    pydicom converts the group's length before anything else and refuses a file where it is no whole number.
+    """
     position, syntax = 132, ""
     while content[position : position + 2] == b"\x02\x00":
-        tag, _, length, value_at = _explicit_element(content, position)
+        tag, kind, length, value_at = _explicit_element(content, position)
         position = value_at + length
+        if kind not in ("UI", "SH", "AE", "OB") and (kind, length) != ("UL", 4):
+            raise _NotPlainError
         if tag == _TRANSFER_SYNTAX:
             syntax = content[value_at:position].decode("ascii", "replace").strip(" \0")
     return syntax, position
