@@ -14,6 +14,8 @@ from npc_kedro.dicom.pseudonyms import Pseudonyms, normalised_identifier
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.timing import day_of
 
+_UNREADABLE = RejectReason.UNREADABLE.value
+
 
 @dataclass(frozen=True, slots=True)
 class PersonMarks:
@@ -165,4 +167,4 @@ def _marks(person: Person, pseudonyms: Pseudonyms) -> PersonMarks:
 
 def is_lasting(entry: Entry) -> bool:
     """Whether the file alone decided on the entry; permissions change without the file."""
-    return entry.reason != RejectReason.UNREADABLE.value
+    return entry.reason != _UNREADABLE

@@ -5,6 +5,7 @@ checked against Rows and Columns, and every accepted slice is decoded.
 """
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,8 +62,7 @@ def decode_file(content: bytes | memoryview) -> tuple[DecodedImage, ...]:
         TagError: with the reason, whatever is wrong with the file.
     """
     try:
-        with silenced():
-            return _decode(content)
+        return _decode(content)
     except TagError:
         raise
     except Exception as error:  # decoders raise anything on damaged streams; each ends as a reason code
@@ -73,14 +73,18 @@ def decode_file(content: bytes | memoryview) -> tuple[DecodedImage, ...]:
 def _decode(content: bytes | memoryview) -> tuple[DecodedImage, ...]:
     plain = plain_header(bytes(content[:FIRST_BYTES])) or plain_header(bytes(content))
     if plain is not None and plain.is_native:
-        dataset: Any = plain
-        frames = read_frames(dataset)
+        frames = read_frames(plain)
         length = min(plain.pixels_length or 0, len(content) - plain.pixels_at)
-        stored = _native(dataset, memoryview(content)[plain.pixels_at : plain.pixels_at + length], len(frames))
-    else:
+        stored = _native(plain, memoryview(content)[plain.pixels_at : plain.pixels_at + length], len(frames))
+        return _images(plain, frames, stored)
+    with silenced():  # costs as much as reading a plain header
         dataset = _opened(bytes(content))
         frames = read_frames(dataset)
-        stored = _by_pydicom(dataset, len(frames))
+        return _images(dataset, frames, _by_pydicom(dataset, len(frames)))
+
+
+def _images(dataset: Any, frames: Sequence[Frame], stored: np.ndarray) -> tuple[DecodedImage, ...]:
+    """The frames with contrast, each with its real values."""
     inverted = required_text(dataset, "PhotometricInterpretation") == "MONOCHROME1"
     images = []
     for values, frame in zip(_within_bits_stored(dataset, stored), frames, strict=True):

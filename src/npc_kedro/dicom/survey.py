@@ -93,7 +93,8 @@ def _series_row(members: list[Entry], rules: SeriesRules) -> tuple[dict[str, obj
     """A series' row, and its files that do not belong to its stack of slices."""
     geometries = [geometry for entry in members for geometry in entry.geometries]
     normal = common_normal(geometries)
-    parallel = {geometry.orientation: geometry.is_parallel_to(normal) for geometry in geometries}
+    written = {geometry.orientation: geometry for geometry in geometries}
+    parallel = {orientation: geometry.is_parallel_to(normal) for orientation, geometry in written.items()}
     places: list[float] = []
     refusals: Refusals = {}
     taken: set[int] = set()

@@ -49,8 +49,15 @@ def _plain_text(dataset: Any, keyword: str) -> str | None:
     if raw is None:
         return ""
     kind, content = raw
-    if not isinstance(content, bytes):
-        return None
+    return _ascii_text(kind, content) if isinstance(content, bytes) else None
+
+
+@lru_cache(maxsize=4096)
+def _ascii_text(kind: str, content: bytes) -> str | None:
+    """Bytes as text, several values joined by a backslash; None if a character set may say otherwise.
+
+    Cached, since the slices of a series repeat most of their header.
+    """
     if kind not in _ASCII_KINDS and not (kind in _TEXT_KINDS and content.isascii() and _ESCAPE not in content):
         return None
     decoded = content.decode("ascii", "replace")
