@@ -9,7 +9,7 @@ import hashlib
 import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -20,71 +20,16 @@ import pandas as pd
 from npc_kedro import reporter
 from npc_kedro.arrays import ImageTable
 from npc_kedro.dicom.decoding import DecodedSlice, SeriesTask, SourceFile, decode_series
-from npc_kedro.dicom.entries import packed_geometry, unpacked_grids
-from npc_kedro.dicom.geometry import SliceGeometry
 from npc_kedro.dicom.journal import Journal
 from npc_kedro.dicom.parallel import ordered_map
 from npc_kedro.dicom.reading import source_hash
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.walk import FoundFile
 from npc_kedro.errors import ConsistencyError, LeakError
+from npc_kedro.pipelines.ingest.stored_series import StoredSeries, read_earlier
 from npc_kedro.pixel_file import PixelFile
 
 JOURNAL = "slices.journal"
-
-_PASSING = (RejectReason.MISSING_DECODER, RejectReason.UNREADABLE, RejectReason.CHANGED_MEANWHILE)
-"""Reasons that go away without the file being changed: a series with one of them is decoded again next time."""
-
-
-@dataclass(frozen=True)
-class StoredSeries:
-    """A decoded series whose pixels are in the file.
-
-    Attributes:
-        row: its first row.
-        checksum: of its pixels.
-        scale: real value = stored * scale + offset; ``offset`` likewise.
-        slices: from the feet to the head.
-        rejected: file, reason and detail of files that failed.
-    """
-
-    row: int
-    checksum: int
-    scale: float
-    offset: float
-    slices: tuple[DecodedSlice, ...]
-    rejected: tuple[tuple[str, RejectReason, str], ...]
-
-    @property
-    def is_lasting(self) -> bool:
-        """Whether decoding again could give nothing else."""
-        return not any(reason in _PASSING for _, reason, _ in self.rejected)
-
-    def record(self) -> dict[str, Any]:
-        """The series as JSON holds it; see :func:`_series_of`."""
-        grids: dict[tuple[Any, ...], int] = {}
-        return {
-            "row": self.row,
-            "checksum": self.checksum,
-            "scale": self.scale,
-            "offset": self.offset,
-            "slices": [
-                [item.file, item.instance_key, item.position_mm, item.spacing_mm, item.pixels_sha256,
-                 *packed_geometry(item.geometry, grids)] for item in self.slices
-            ],
-            "grids": list(grids),
-            "rejected": self.rejected,
-        }  # fmt: skip
-
-
-def _series_of(record: Mapping[str, Any]) -> StoredSeries:
-    grids = unpacked_grids(record["grids"])
-    items = tuple(
-        DecodedSlice(file, key, SliceGeometry((x, y, z), *grids[grid]), *rest)
-        for file, key, *rest, grid, x, y, z in record["slices"]
-    )
-    rejected = tuple((file, RejectReason(why), detail) for file, why, detail in record["rejected"])
-    return StoredSeries(record["row"], record["checksum"], record["scale"], record["offset"], items, rejected)
 
 
 @dataclass(frozen=True)
@@ -153,17 +98,6 @@ class StoredSlices:
         return ImageTable(self.pixels, table)
 
 
-@dataclass(frozen=True)
-class _Earlier:
-    """What an earlier run left: a pixel file, and the series in it by signature."""
-
-    name: str = ""
-    rows: int = 0
-    layout: str = ""
-    finished: bool = False
-    series: dict[str, StoredSeries] = field(default_factory=dict)
-
-
 def store_slices(
     folder: Path,
     files: pd.DataFrame,
@@ -189,7 +123,7 @@ def store_slices(
     tasks, planned = _tasks(files, series, found, matrix)
     signatures = [_signature(task) for task in tasks]
     journal = Journal(folder / JOURNAL, {"reader": source_hash(), "matrix": matrix})
-    earlier = _read_journal(journal)
+    earlier = read_earlier(journal)
     kept = PixelFile(folder / earlier.name, (matrix, matrix), np.dtype("<u2"))
     sound = bool(earlier.name) and kept.holds(earlier.rows)
     if sound and earlier.finished and signatures == list(earlier.series):
@@ -245,20 +179,6 @@ def _signature(task: SeriesTask) -> str:
 
 def _starts(counts: Sequence[int]) -> list[int]:
     return [0, *np.cumsum(counts).tolist()][: len(counts)]
-
-
-def _read_journal(journal: Journal) -> _Earlier:
-    earlier = _Earlier()
-    for record in journal.records():
-        if "begun" in record:
-            earlier = _Earlier(record["begun"], record["rows"], record["layout"])
-        elif "series" in record:
-            earlier.series[record["series"]] = _series_of(record["stored"])
-        else:
-            order = [key for key in record["starts"] if key in earlier.series]
-            moved = {key: replace(earlier.series[key], row=record["starts"][key]) for key in order}
-            earlier = replace(earlier, finished=True, rows=record["rows"], series=moved)
-    return earlier
 
 
 @dataclass(frozen=True)
