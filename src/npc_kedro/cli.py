@@ -42,7 +42,8 @@ def _speaking_plainly(callback: Any) -> Any:
         except StudyError as error:
             if os.environ.get(TRACEBACK_VARIABLE):
                 raise
-            raise click.ClickException(f"{error}\n({type(error).__name__}; {TRACEBACK_VARIABLE}=1 shows where)") from None
+            shown = f"{error}\n({type(error).__name__}; {TRACEBACK_VARIABLE}=1 shows where)"
+            raise click.ClickException(shown) from None
 
     return called
 
