@@ -52,3 +52,15 @@ def test_the_three_ways_are_measured(benchmark, network, size):
     assert min(ours, bare, plain) > 0
     assert to_bare == pytest.approx(ours / bare, abs=0.05 * to_bare)
     assert to_plain == pytest.approx(ours / plain, abs=0.05 * to_plain)
+
+
+def test_memory_is_as_predicted():
+    options = ["--crops", "40", "--network", "efficientnet_b0", "--size", "96"]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.scaling", *options], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    (line,) = (line for line in done.stdout.splitlines() if line.split()[0] == "40")
+    predicted, measured, ratio = map(float, line.split()[3:6])
+    assert ratio == pytest.approx(predicted / measured, abs=0.02)
+    assert 1 / 1.33 < ratio < 1.33

@@ -17,6 +17,10 @@ class ParameterError(StudyError):
     """A parameter is unknown, of the wrong type or out of range."""
 
 
+class MemoryShortageError(StudyError):
+    """What is to be computed does not fit into the memory of this machine, its control group or its card."""
+
+
 class WeightsError(StudyError):
     """Pretrained weights were asked for and are not to be had."""
 

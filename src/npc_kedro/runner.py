@@ -19,7 +19,8 @@ from kedro.runner import ParallelRunner
 from kedro.runner.parallel_runner import ParallelRunnerManager
 from kedro.runner.task import Task
 
-from npc_kedro import board, devices, worker
+from npc_kedro import board, devices, machine, worker
+from npc_kedro.forecast import Forecast
 from npc_kedro.reuse import policy
 from npc_kedro.reuse.ledger import Entry, Ledger
 from npc_kedro.reuse.manifest import in_short
@@ -78,8 +79,8 @@ class StudyRunner(ParallelRunner):
             logger.info("one worker process on each of %s", ", ".join(devices.current()))
         folder = tempfile.mkdtemp(prefix="npc-progress-")
         os.environ[board.VARIABLE] = folder
-        schedule = Schedule([node.name for node in nodes], workers=self._max_workers)
-        if any(_TRAINING in node.tags for node in nodes):
+        trainings = [node for node in nodes if _TRAINING in node.tags]
+        if trainings:
             _load_networks()
         executor = self._get_executor(self._max_workers)
         # All workers fork here, before this process has a thread that could hold a lock.
@@ -87,8 +88,12 @@ class StudyRunner(ParallelRunner):
         listener = QueueListener(self._records, *logging.getLogger().handlers, respect_handler_level=True)
         listener.start()
         try:
+            reuse, forecast = _Reuse(catalog, hook_manager), Forecast(catalog, devices=devices.current())
+            to_train = [node for node in trainings if not reuse.seems_done(node)]
+            self._max_workers = forecast.workers_that_fit(to_train, workers=self._max_workers)
+            schedule = Schedule([node.name for node in nodes], workers=self._max_workers)
             with schedule.shown():
-                self._execute(pipeline, catalog, run_id, executor, schedule, _Reuse(catalog, hook_manager))
+                self._execute(pipeline, catalog, run_id, executor, schedule, reuse, forecast)
         finally:
             executor.shutdown(wait=sys.exc_info()[0] is None, cancel_futures=True)
             listener.stop()
@@ -103,6 +108,7 @@ class StudyRunner(ParallelRunner):
         executor: Executor,
         schedule: Schedule,
         reuse: "_Reuse",
+        forecast: Forecast,
     ) -> None:
         needs = pipeline.node_dependencies
         waiting, done = set(needs), set()
@@ -120,6 +126,8 @@ class StudyRunner(ParallelRunner):
                 node = min(ready, key=lambda node: schedule.rank(node.name))
                 ready.remove(node)
                 waiting.discard(node)
+                if _TRAINING in node.tags:
+                    forecast.check(node)
                 schedule.begin(node.name)
                 task = Task(node=node, catalog=catalog, is_async=self._is_async, run_id=run_id, parallel=True)
                 running[executor.submit(worker.run, task, reuse.entry(node))] = node
@@ -151,6 +159,10 @@ class _Reuse:
         self._left_out = 0
         if hook_manager is not None:
             hook_manager.add_hookspecs(ReuseSpecs)
+
+    def seems_done(self, node: "Node") -> bool:
+        """Whether the node's stored outputs are right for its inputs as they are now, before any other node has run."""
+        return self._ledger is not None and self._ledger.judge(node)[0].reuse
 
     def stands(self, node: "Node") -> bool:
         """Whether the node's stored outputs are what running it would give; each node is judged once."""
@@ -191,8 +203,6 @@ def _load_networks() -> None:
 
 def default_workers() -> int:
     """One process a core this process may use, but no more than the free memory holds."""
-    import psutil
-
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    by_memory = int(psutil.virtual_memory().available // _MEMORY_PER_WORKER_BYTES)
+    by_memory = int(machine.free_bytes() // _MEMORY_PER_WORKER_BYTES)
     return max(1, min(cores, by_memory, _MAX_WORKERS))

@@ -13,7 +13,14 @@ for _name, _value in {
     os.environ.setdefault(_name, _value)
 
 from npc_kedro.configuration import StudyConfigLoader  # noqa: E402
-from npc_kedro.hooks import ClosingSummary, DevicePolicy, ParameterCheck, ReusePolicy, RunTracking  # noqa: E402
+from npc_kedro.hooks import (  # noqa: E402
+    ClosingSummary,
+    DevicePolicy,
+    MemoryPolicy,
+    ParameterCheck,
+    ReusePolicy,
+    RunTracking,
+)
 
 CONFIG_LOADER_CLASS = StudyConfigLoader
 CONFIG_LOADER_ARGS = {
@@ -22,5 +29,5 @@ CONFIG_LOADER_ARGS = {
     "merge_strategy": {"parameters": "soft", "globals": "soft"},
 }
 
-HOOKS = (ParameterCheck(), DevicePolicy(), ReusePolicy(), RunTracking(), ClosingSummary())
+HOOKS = (ParameterCheck(), DevicePolicy(), MemoryPolicy(), ReusePolicy(), RunTracking(), ClosingSummary())
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)

@@ -63,6 +63,11 @@ def build_classifier(spec: ClassifierSpec, *, seed: int) -> nn.Module:
     return network.to(memory_format=torch.channels_last)
 
 
+def bare_classifier(spec: ClassifierSpec) -> nn.Module:
+    """The architecture alone, with whatever first weights timm draws."""
+    return timm.create_model(spec.architecture, num_classes=1, in_chans=spec.channels)
+
+
 def restore_classifier(checkpoint: Checkpoint) -> tuple[nn.Module, InputSpec]:
     """The trained network in evaluation mode on the CPU, and what it takes."""
     about = checkpoint.about

@@ -59,6 +59,11 @@ def build_segmenter(spec: SegmenterSpec, *, seed: int) -> nn.Module:
     return network.to(memory_format=torch.channels_last)
 
 
+def bare_segmenter(spec: SegmenterSpec) -> nn.Module:
+    """The architecture alone, with whatever first weights smp draws."""
+    return _create(spec.name, spec.encoder, spec.decoder)
+
+
 def restore_segmenter(checkpoint: Checkpoint) -> tuple[nn.Module, InputSpec]:
     """The trained network in evaluation mode on the CPU, and what it takes."""
     about = checkpoint.about

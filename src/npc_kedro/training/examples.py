@@ -39,7 +39,7 @@ class Examples:
     ) -> "Examples":
         """Resizes uint8 ``pixels`` (n, side, side) once, on the device; the other arrays have n entries."""
         return cls(
-            images=resize_grey(torch.from_numpy(np.array(pixels)).to(device), image_size),
+            images=resize_grey(torch.from_numpy(np.require(pixels, requirements=["C", "W"])).to(device), image_size),
             labels=np.asarray(labels, dtype=np.int64),
             patients=np.asarray(patients).astype(str),
             fit=np.flatnonzero(is_fit),

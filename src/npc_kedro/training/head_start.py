@@ -6,7 +6,7 @@ found at once, with all images, and the training proper starts there.
 Source: Kumar et al., Fine-Tuning can Distort Pretrained Features, ICLR 2022, arXiv:2202.10054 ("LP-FT").
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import nn
@@ -17,7 +17,7 @@ _SMALLEST_SPREAD = 1e-6
 
 
 @torch.no_grad()
-def pooled_features(network: nn.Module, batches: list[torch.Tensor]) -> torch.Tensor:
+def pooled_features(network: nn.Module, batches: Iterable[torch.Tensor]) -> torch.Tensor:
     """What the head receives: float64 (n, features) on the CPU, by the network in evaluation mode."""
     training = network.training
     network.eval()

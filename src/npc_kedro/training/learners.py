@@ -1,5 +1,6 @@
 """What one step of learning is: over slices, over patients' bags, or over patients' stacks of slices."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -94,14 +95,14 @@ class _Shared:
         refresh_norms(network, self._batches_of(self.inputs_in_order[chosen]))
 
     def fit_head(self, network: nn.Module, *, ridge: float) -> None:
-        batches = self._batches_of(self.inputs_in_order)
-        refresh_norms(network, batches)
-        features = pooled_features(network, batches)
+        refresh_norms(network, self._batches_of(self.inputs_in_order))
+        features = pooled_features(network, self._batches_of(self.inputs_in_order))
         fit_head(network.get_classifier(), features, loss=self._summed_loss, ridge=ridge)
 
-    def _batches_of(self, rows: np.ndarray) -> list[torch.Tensor]:
-        images = self.examples.take(rows)
-        return list(normalise(images, self.inputs).tensor_split(-(-len(images) // self.settings.batch_size)))
+    def _batches_of(self, rows: np.ndarray) -> Iterator[torch.Tensor]:
+        """One batch at a time: as floats, all of them would take a dozen times the memory of the images."""
+        for batch in np.array_split(rows, -(-len(rows) // self.settings.batch_size)):
+            yield normalise(self.examples.take(batch), self.inputs)
 
     def _losses(self, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         return F.binary_cross_entropy_with_logits(logits, targets, reduction="none")
@@ -160,8 +161,7 @@ class BagLearner(_Shared):
         self.bags, labels = _patient_rows(examples, examples.fit)
         super().__init__(examples, settings, inputs=inputs, compute=compute, labels=labels)
         self.inputs_in_order = np.concatenate(self.bags)
-        images_per_bag = len(examples.fit) / max(1, len(self.bags))
-        self.bags_per_step = settings.bags_per_step or max(1, round(settings.batch_size / images_per_bag))
+        self.bags_per_step = bags_in_a_step(settings, n_images=len(examples.fit), n_bags=len(self.bags))
 
     def batches(self, rng: np.random.Generator) -> list[np.ndarray]:
         return shuffled_batches(self.n_items, self.bags_per_step, rng)
@@ -213,6 +213,12 @@ class StackLearner(SliceLearner):
             spec=self.inputs,
             batch_size=self.settings.batch_size,
         )
+
+
+def bags_in_a_step(settings: ClassifierSettings, *, n_images: int, n_bags: int) -> int:
+    """How many bags make up a step: as many as are asked for, or as come nearest to ``batch_size`` images."""
+    images_per_bag = max(1, n_images) / max(1, n_bags)
+    return settings.bags_per_step or max(1, round(settings.batch_size / images_per_bag))
 
 
 def _patient_rows(examples: Examples, rows: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:

@@ -16,11 +16,13 @@ from npc_kedro.pipelines.segment.parameters import (
     ComparisonParameters,
     DivisionParameters,
     MaskParameters,
+    OneSegmenter,
     one_segmenter,
 )
 
 if TYPE_CHECKING:
     from npc_kedro.networks.checkpoint import Checkpoint
+    from npc_kedro.networks.segmenters import SegmenterSpec
     from npc_kedro.training.body import Square
 
 logger = logging.getLogger(__name__)
@@ -71,7 +73,6 @@ def train(
         the segmenter, and its history: epoch, train_loss, train_dice, validation_dice, learning_rate, seconds.
     """
     from npc_kedro.networks.checkpoint import Checkpoint
-    from npc_kedro.networks.segmenters import SegmenterSpec
     from npc_kedro.training.device import choose_compute
     from npc_kedro.training.outlined_slices import OutlinedSlices
     from npc_kedro.training.segmentation_loop import train_segmenter
@@ -79,13 +80,7 @@ def train(
     chosen = one_segmenter(parameters, segmenter=segmenter)
     settings = chosen.settings
     compute = choose_compute(settings.device, settings.precision, architecture=chosen.encoder)
-    spec = SegmenterSpec(
-        name=segmenter,
-        encoder=chosen.encoder,
-        image_size=chosen.image_size,
-        decoder=chosen.decoder,
-        weights=chosen.weights,
-    )
+    spec = spec_of(chosen, segmenter=segmenter)
     seen = segmentation_split[segmentation_split["part"] != "test"]
     rows = _rows_of(outlines, seen)
     grey = _grey(slices, rows["slice_row"].to_numpy())
@@ -117,6 +112,19 @@ def train(
         "device": compute.device.type,
     }
     return Checkpoint(trained.weights, about), trained.history
+
+
+def spec_of(chosen: OneSegmenter, *, segmenter: str) -> "SegmenterSpec":
+    """The network of a training."""
+    from npc_kedro.networks.segmenters import SegmenterSpec
+
+    return SegmenterSpec(
+        name=segmenter,
+        encoder=chosen.encoder,
+        image_size=chosen.image_size,
+        decoder=chosen.decoder,
+        weights=chosen.weights,
+    )
 
 
 @reads(MaskParameters.model_validate)

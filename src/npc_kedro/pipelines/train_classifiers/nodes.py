@@ -45,7 +45,7 @@ def train(
     chosen = one_training(parameters, network=network)
     settings = chosen.settings
     rows = train_crops[train_crops["arm"] == arm].sort_values("crop_row", ignore_index=True)
-    spec = _spec(chosen, unit=unit)
+    spec = spec_of(chosen, unit=unit)
     compute = choose_compute(settings.device, settings.precision, architecture=spec.architecture)
     examples = Examples.from_arrays(
         crops.pixels[rows["crop_row"].to_numpy()],
@@ -63,7 +63,8 @@ def train(
     return Checkpoint(trained.weights, about), trained.history, validation.assign(probability=trained.validation)
 
 
-def _spec(chosen: OneTraining, *, unit: str) -> "ClassifierSpec":
+def spec_of(chosen: OneTraining, *, unit: str) -> "ClassifierSpec":
+    """The network of a training."""
     from npc_kedro.networks.classifiers import ClassifierSpec
 
     stacked = unit == Unit.PATIENT and chosen.settings.patient_method == "channel_stack"
