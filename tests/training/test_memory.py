@@ -67,7 +67,7 @@ def test_need_grows_with_what_it_is_made_of():
     assert need().images == 40 * 32 * 32
     assert need(n_bags=20).images == 2 * need().images
     assert need(crop_size=50).images == 40 * (32 * 32 + 50 * 50)
-    assert need(head_ridge=1.0).images == 40 * (32 * 32 + 96 * 24)  # the head of test_resnet takes 96 features
+    assert need(head_ridge=1.0).images == 40 * (32 * 32 + 96 * 32)  # the head of test_resnet takes 96 features
     assert need(batch_size=24).activations == 2 * need().activations
     assert need(batch_size=24).network == need().network
     larger = need(spec=ClassifierSpec("test_resnet", "r160_in1k", 64))

@@ -29,8 +29,8 @@ _PLANES_OF_INPUT = 7
 """Floats a pixel between the stored image and the network: as float, where to sample (2), sampled, normalised (3)."""
 _LARGEST_AT_ONCE = 2
 """Gradients of activations that are alive together on the way back: of a layer's output and of its input."""
-_FEATURE_COPIES = 3 * 8
-"""Bytes for each number that the head is fitted on: float64; as computed, standardised, and in between."""
+_FEATURE_COPIES = 4 * 8
+"""Bytes for each number that the head is fitted on: float64; as computed in float32 twice, as float64, centred, standardised."""
 
 
 @dataclass(frozen=True)
