@@ -86,7 +86,7 @@ def test_images_that_are_stored_count_as_they_are(catalog):
     table = pd.DataFrame({"arm": ["CCRT"] * 6000 + ["IC+CCRT"] * 10, "patient_key": ["a"] * 6010})
     catalog["train_crops"] = MemoryDataset(table)
     assert Forecast(catalog).need(node).images > 10 * expected.images
-    with pytest.raises(MemoryShortageError, match=r"train_classifiers\.ccrt\.resnet50\.image\.train: images 0\.3"):
+    with pytest.raises(MemoryShortageError, match=r"train_classifiers\.ccrt\.resnet50\.image\.train: images 0\.4"):
         Forecast(catalog, free=lambda _: 600_000_000).check(node)
     Forecast(catalog, free=lambda _: 2 * GB).check(node)
 

@@ -30,7 +30,7 @@ _PLANES_OF_INPUT = 7
 _LARGEST_AT_ONCE = 2
 """Gradients of activations that are alive together on the way back: of a layer's output and of its input."""
 _FEATURE_COPIES = 4 * 8
-"""Bytes for each number that the head is fitted on: float64; as computed in float32 twice, as float64, centred, standardised."""
+"""Bytes for each number that the head is fitted on: float32 in batches and joined, float64 as is, centred, scaled."""
 
 
 @dataclass(frozen=True)
