@@ -5,9 +5,9 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from npc_kedro.errors import TrackingError
 
@@ -24,6 +24,9 @@ _PARAMS_A_CALL = 100
 """MLflow's limit for one log_batch call."""
 _MAX_VALUE = 6000
 """MLflow's limit for a parameter's text."""
+_LOCKED = "database is locked"
+_ATTEMPTS = 10
+"""MLflow waits 20 seconds for a sqlite file that another process writes to. On a crowded machine that is too short."""
 
 
 def tracking_uri(project: Path) -> str:
@@ -35,7 +38,28 @@ def tracking_uri(project: Path) -> str:
 def _client(uri: str, _process: int) -> "MlflowClient":
     from mlflow import MlflowClient
 
-    return MlflowClient(tracking_uri=uri)
+    return cast("MlflowClient", _Patient(MlflowClient(tracking_uri=uri)))
+
+
+class _Patient:
+    """A client whose calls are repeated while the store is locked; a call that failed has left nothing behind."""
+
+    def __init__(self, impatient: Any) -> None:
+        self._impatient = impatient
+
+    def __getattr__(self, name: str) -> Any:
+        return partial(self._call, getattr(self._impatient, name))
+
+    @staticmethod
+    def _call(call: Any, *arguments: Any, **named: Any) -> Any:
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                return call(*arguments, **named)
+            except Exception as error:
+                if _LOCKED not in str(error):
+                    raise
+                logger.info("the tracking store is busy; trying again")
+        return call(*arguments, **named)
 
 
 def client(uri: str) -> "MlflowClient":
