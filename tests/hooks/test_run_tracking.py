@@ -1,5 +1,6 @@
 """What MLflow is told when things go wrong: a failing training, a failing store, a run that was killed."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from kedro.runner import SequentialRunner
 from npc_kedro import reporter
 from npc_kedro.errors import CohortError, TrackingError
 from npc_kedro.hooks.run_tracking import RunTracking
-from npc_kedro.tracking import leftovers, store
+from npc_kedro.tracking import leftovers, steps, store
 
 
 def train(start: int) -> int:
@@ -48,6 +49,13 @@ def run(tracking: RunTracking, start: int) -> None:
         tracking.on_pipeline_error(pipeline, catalog)
         raise
     tracking.after_pipeline_run(pipeline, catalog)
+
+
+def another_process(tracking: RunTracking) -> RunTracking:
+    """The same hook as a step of a Dagster run has it: with the configuration, without the run in memory."""
+    hook = RunTracking()
+    hook._project, hook._scale, hook._data_root = tracking._project, tracking._scale, tracking._data_root
+    return hook
 
 
 def runs(tracking: RunTracking):
@@ -90,6 +98,41 @@ def test_a_store_that_fails_at_the_end_does_not_hide_what_went_wrong(tracking, m
     with pytest.raises(CohortError, match="no slices"):
         run(tracking, -1)
     assert "the tracking store did not take the failed run (no server)" in caplog.text
+
+
+@pytest.mark.parametrize(("start", "status"), [(1, "FINISHED"), (-1, "FAILED")])
+def test_the_steps_of_a_dagster_run_find_the_run_that_one_of_them_opened(tracking, monkeypatch, start, status):
+    monkeypatch.setattr(steps, "dagster_run", lambda: "20093207")
+    pipeline = Pipeline([Node(train, "start", "model", name="train_resnet50", tags="training")])
+    catalog = DataCatalog({"start": MemoryDataset(start), "model": MemoryDataset()})
+    tracking.before_pipeline_run({"pipeline_name": "train_classifiers"}, pipeline)
+    hooks = _create_hook_manager()
+    hooks.register(another_process(tracking))
+    with contextlib.suppress(CohortError):
+        SequentialRunner().run(pipeline, catalog, hooks)
+    if status == "FINISHED":  # Dagster calls no hook when a run fails
+        another_process(tracking).after_pipeline_run(pipeline, catalog)
+    parents, children = runs(tracking)
+    assert [run.info.status for run in (*parents, *children)] == [status, status]
+    assert children[0].data.tags["mlflow.parentRunId"] == parents[0].info.run_id
+    assert parents[0].data.tags[steps.TAG] == "20093207"
+    assert parents[0].info.run_name == "train_classifiers"
+
+
+@pytest.mark.parametrize(
+    ("asked", "title"),
+    [
+        ({"pipeline_names": None}, "whole study"),
+        ({"pipeline_names": ["crop", "split"]}, "crop+split"),
+        ({"pipeline_names": None, "node_names": ["evaluate.draw_roc"]}, "evaluate.draw_roc"),
+        ({"pipeline_names": None, "node_names": ["a", "b"]}, "2 nodes"),
+        ({"pipeline_names": None, "namespaces": ["train_classifiers.ccrt"]}, "train_classifiers.ccrt"),
+    ],
+)
+def test_a_run_is_listed_as_what_was_asked_for(tracking, asked, title):
+    tracking.before_pipeline_run(asked, Pipeline([]))
+    tracking._close(Pipeline([]), DataCatalog({}), "FINISHED")
+    assert runs(tracking)[0][0].info.run_name == title
 
 
 def test_a_killed_run_is_marked_at_the_next_start_and_others_are_left_alone(tracking):

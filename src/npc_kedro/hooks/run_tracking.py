@@ -84,39 +84,54 @@ class RunTracking:
     @hook_impl
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
         """Opens the parent run."""
-        from npc_kedro.tracking import leftovers, provenance, store
+        from npc_kedro.tracking import leftovers, provenance, steps, store
 
-        self._uri = store.tracking_uri(self._project)
-        simulated = not self._scale.get("cohort_root")
-        cohort = "simulated cohort" if simulated else Path(self._data_root).name
-        self._experiment = store.experiment_id(self._uri, f"npc_kedro, {cohort}")
+        self._find_experiment()
+        dagster_run = steps.dagster_run()
         killed = leftovers.close_leftovers(store.client(self._uri), self._experiment)
         if killed:
             logger.info("%d earlier run(s) had been killed: marked so in MLflow", killed)
-        names = run_params.get("pipeline_names") or ["__default__"]
         tags = {
-            "mlflow.runName": "+".join(names) if names != ["__default__"] else "whole study",
+            "mlflow.runName": _title(run_params),
             "mlflow.source.name": "npc_kedro",
             "command": provenance.command_line(),
             "seed": str(self._scale.get("seed")),
             "profile": str(self._scale.get("profile")),
             "device": " + ".join(map(provenance.device_name, devices.current() or (self._device,))),
-            "simulated": str(simulated).lower(),
+            "simulated": str(not self._scale.get("cohort_root")).lower(),
             "use": RESEARCH_USE,
-            leftovers.TAG: leftovers.this_process(),
+            leftovers.TAG: leftovers.known_as(steps.process_of_the_run()) if dagster_run else leftovers.this_process(),
+            **({steps.TAG: dagster_run} if dagster_run else {}),
             **provenance.git_state(self._project),
         }
         self._parent = store.client(self._uri).create_run(self._experiment, tags=tags).info.run_id
         hidden = {key: value for key, value in self._scale.items() if key != "cohort_root"}
         store.log_params(self._uri, self._parent, provenance.flatten({"globals": hidden, **self._parameters}))
-        self._monitor = _SystemMonitor(self._uri, self._parent)
+        # Under Dagster this process ends with this hook, and the machine is not the run's alone.
+        self._monitor = None if dagster_run else _SystemMonitor(self._uri, self._parent)
         logger.info("%d nodes; tracked as MLflow run %s", len(pipeline.nodes), self._parent)
+
+    def _find_experiment(self) -> None:
+        from npc_kedro.tracking import store
+
+        self._uri = store.tracking_uri(self._project)
+        cohort = Path(self._data_root).name if self._scale.get("cohort_root") else "simulated cohort"
+        self._experiment = store.experiment_id(self._uri, f"npc_kedro, {cohort}")
+
+    def _join_run(self) -> None:
+        """In a step of a Dagster run, finds the run that another step opened."""
+        from npc_kedro.tracking import steps, store
+
+        if self._parent is None and steps.dagster_run():
+            self._find_experiment()
+            self._parent = steps.opened_by_another_step(store.client(self._uri), self._experiment)
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
         """Opens the child run of a training and listens to it; other nodes only report their position."""
         from npc_kedro.tracking import provenance, store
 
+        self._join_run()
         self._child = None
         if TRAINING_TAG in node.tags and self._parent is not None:
             name = str(node.namespace or node.name)
@@ -168,17 +183,21 @@ class RunTracking:
     @hook_impl
     def on_node_error(self, error: Exception, node: Node) -> None:
         """A failed training is marked failed, with the kind of error but not its text, which may name a file."""
-        from npc_kedro.tracking import store
+        from npc_kedro.tracking import steps, store
 
         if self._child is not None:
             child, self._child = self._child, None
             with store.tried("the failed training's run"):
                 store.client(self._uri).set_tag(child, "failure", type(error).__name__)
                 store.client(self._uri).set_terminated(child, "FAILED")
+        if self._parent is not None and steps.dagster_run():  # which calls no hook when a run fails
+            with store.tried("the failed run"):
+                store.client(self._uri).set_terminated(self._parent, "FAILED")
 
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
         """Adds tables, figures, headline numbers and the cohort's hash, and closes the parent run."""
+        self._join_run()
         self._close(pipeline, catalog, "FINISHED")
 
     @hook_impl
@@ -209,6 +228,16 @@ class RunTracking:
         for child in headline.open_children(mlflow, self._experiment, parent):
             mlflow.set_terminated(child, "FAILED")
         mlflow.set_terminated(parent, status)
+
+
+def _title(run_params: dict[str, Any]) -> str:
+    """What the run is listed as: the nodes or pipelines that were asked for."""
+    nodes = run_params.get("node_names") or []
+    if nodes:
+        return nodes[0] if len(nodes) == 1 else f"{len(nodes)} nodes"
+    pipelines = run_params.get("pipeline_names") or [run_params.get("pipeline_name") or "__default__"]
+    namespaces = run_params.get("namespaces") or run_params.get("node_namespaces") or ["whole study"]
+    return "+".join(pipelines if list(pipelines) != ["__default__"] else namespaces)
 
 
 class _SystemMonitor:

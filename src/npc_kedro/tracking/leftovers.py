@@ -14,8 +14,12 @@ TAG = "process"
 
 def this_process() -> str:
     """This machine (a hash: its name may be private), this process, and when it began."""
-    began = psutil.Process().create_time()
-    return f"{_machine()}:{os.getpid()}:{began:.2f}"
+    return known_as(os.getpid())
+
+
+def known_as(process: int) -> str:
+    """This machine, a process of it, and when that began."""
+    return f"{_machine()}:{process}:{psutil.Process(process).create_time():.2f}"
 
 
 def close_leftovers(mlflow: Any, experiment: str) -> int:
