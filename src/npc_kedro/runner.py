@@ -21,6 +21,7 @@ from kedro.runner.task import Task
 
 from npc_kedro import board, devices, machine, worker
 from npc_kedro.forecast import Forecast
+from npc_kedro.orphans import die_with
 from npc_kedro.reuse import policy
 from npc_kedro.reuse.ledger import Entry, Ledger
 from npc_kedro.reuse.manifest import in_short
@@ -52,7 +53,7 @@ class StudyRunner(ParallelRunner):
         # Kedro's server of shared objects would outlive a killed run.
         self._manager.shutdown()
         self._manager = ParallelRunnerManager()
-        self._manager.start(initializer=worker.die_with, initargs=(os.getpid(),))
+        self._manager.start(initializer=die_with, initargs=(os.getpid(),))
 
     def _get_executor(self, max_workers: int) -> Executor:
         # Hooks live in the parent's memory: only a forked worker has them. CUDA is safe as long as the parent, which

@@ -59,6 +59,7 @@ class Scale(BaseModel):
     devices: str = Field(default="", description="one worker process on each, joined by +; empty: not pinned")
     precision: str = Field(pattern="^(auto|fp32|bf16)$")
     threads_per_training: int = Field(ge=1)
+    processes_per_training: int = Field(default=1, ge=1, description="that train one classifier together")
     matrix: int = Field(ge=16)
     simulation: SimulationScale
     segmenter: SegmenterScale

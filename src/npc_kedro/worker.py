@@ -4,8 +4,6 @@ import ctypes
 import gc
 import logging
 import os
-import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -13,13 +11,13 @@ from logging.handlers import QueueHandler
 from typing import TYPE_CHECKING, Any
 
 from npc_kedro import devices, reporter
+from npc_kedro.orphans import die_with
 from npc_kedro.reuse.ledger import Entry
 
 if TYPE_CHECKING:
     from kedro.runner.task import Task
 
 _TRAINING = "training"
-_PR_SET_PDEATHSIG = 1  # sys/prctl.h
 
 
 def start(records: Any, parent: int, places: Any = None) -> None:
@@ -64,12 +62,3 @@ def _resumable(task: "Task", entry: Entry | None) -> Iterator[None]:
     with kept_by(files):
         yield
     files.forget()
-
-
-def die_with(parent: int) -> None:
-    """On Linux, a killed process takes its children along: none goes on beside the run that is started next."""
-    if sys.platform != "linux":
-        return
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died before the line above
-        os.kill(os.getpid(), signal.SIGKILL)

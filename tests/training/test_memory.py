@@ -72,6 +72,9 @@ def test_need_grows_with_what_it_is_made_of():
     assert need(batch_size=24).network == need().network
     larger = need(spec=ClassifierSpec("test_resnet", "r160_in1k", 64))
     assert larger.activations == pytest.approx(4 * need().activations, rel=0.01)
+    two = need(processes=2)
+    assert (two.images, two.activations) == (2 * need().images, need().activations)
+    assert two.network > 2 * need().network
     assert need().total == need().images + need().network + need().activations
 
 

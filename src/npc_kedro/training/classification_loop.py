@@ -12,6 +12,7 @@ from torch import nn
 from npc_kedro import reporter
 from npc_kedro.errors import CohortError, ParameterError
 from npc_kedro.networks.classifiers import ClassifierSpec, build_classifier
+from npc_kedro.training import team
 from npc_kedro.training.augmentation import Augmentation
 from npc_kedro.training.course import Best, Course, rows_of
 from npc_kedro.training.device import Compute, release_freed_memory
@@ -108,6 +109,7 @@ def train_step(
 ) -> Step:
     """Moves the network once, by the gradient of the items' mean loss; does not wait for the device."""
     step = learner.accumulate(network, items, augment)
+    team.current().sum_gradients(network)
     clip_gradients(network.parameters(), settings.optimiser)
     optimiser.step()
     optimiser.zero_grad(set_to_none=True)

@@ -10,6 +10,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
 from npc_kedro.networks.inputs import InputSpec, normalise
+from npc_kedro.training import team
 from npc_kedro.training.augmentation import Augmentation
 from npc_kedro.training.bags import accumulate_bag_gradients, bag_losses
 from npc_kedro.training.batches import shuffled_batches
@@ -118,8 +119,11 @@ class _Shared:
         )
 
     def _call(self, network: nn.Module, images: torch.Tensor) -> torch.Tensor:
-        with self.compute.autocast():
-            return network(images)[:, 0].float()
+        def logits_of(rows: torch.Tensor) -> torch.Tensor:
+            with self.compute.autocast():
+                return network(rows)[:, 0].float()
+
+        return team.current().numbers_of(images, logits_of)
 
     def _of(self, items: np.ndarray) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Labels, targets and weights of the items; the weights are shares of the step's mean loss."""

@@ -25,6 +25,8 @@ _COPIES_OF_PARAMETERS = 4
 """Weights, gradients, momenta, and the weights of the best epoch."""
 _FIRST_STEP_BYTES = 30_000_000
 """What torch loads and compiles with the first step, whatever the network; measured with one that is nearly empty."""
+_SPAWNED_BYTES = 350_000_000
+"""What a process that does not share its libraries' memory with another takes before it trains; measured."""
 _PLANES_OF_INPUT = 7
 """Floats a pixel between the stored image and the network: as float, where to sample (2), sampled, normalised (3)."""
 _LARGEST_AT_ONCE = 2
@@ -92,10 +94,11 @@ def classifier_need(
     profile = profile_of(spec, lambda: bare_classifier(spec), channels=spec.channels, bf16=bf16)
     n, side = sum(bag_sizes), spec.image_size
     fitted = n * profile.features * _FEATURE_COPIES if settings.head_ridge is not None else 0
-    together = images_together(settings, by_patient=by_patient, bag_sizes=bag_sizes)
+    together = -(-images_together(settings, by_patient=by_patient, bag_sizes=bag_sizes) // settings.processes)
     # Crops of another size and the resized images are in memory together once, before there is a network.
     images = n * side**2 + fitted + (n * crop_size**2 if crop_size != side else 0)
-    return _need(profile, images=images, together=together, side=side, planes=_PLANES_OF_INPUT - 3 + spec.channels)
+    need = _need(profile, images=images, together=together, side=side, planes=_PLANES_OF_INPUT - 3 + spec.channels)
+    return need if settings.processes == 1 else _times(need, settings.processes)
 
 
 def segmenter_need(spec: SegmenterSpec, *, batch_size: int, n_slices: int, matrix: int, bf16: bool = False) -> Need:
@@ -153,6 +156,12 @@ def profile_of(spec: object, build: Callable[[], nn.Module], *, channels: int, b
 def _need(profile: Profile, *, images: int, together: int, side: int, planes: int) -> Need:
     each = profile.saved + _LARGEST_AT_ONCE * profile.largest + planes * side**2 * _FLOAT_BYTES
     return Need(images, _FIRST_STEP_BYTES + _COPIES_OF_PARAMETERS * profile.parameters, together * each)
+
+
+def _times(need: Need, processes: int) -> Need:
+    """Of several processes, each with all images and a network of its own."""
+    network = processes * (need.network + _SPAWNED_BYTES)
+    return Need(processes * need.images, network, processes * need.activations)
 
 
 def _saved_for_backward(network: nn.Module, images: torch.Tensor) -> list[int]:

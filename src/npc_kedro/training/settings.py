@@ -81,6 +81,9 @@ class ClassifierSettings(TrainingSettings):
         description="unit patient: loss on the mean probability of the patient's slices; slices learnt one by one and "
         "averaged afterwards; or slices stacked on the channel axis"
     )
+    processes: int = Field(
+        default=1, ge=1, description="train this one network together, each with its share of every batch"
+    )
     stacked_slices: int = Field(default=10, ge=1, description="channel_stack: slices a patient, evenly spaced")
     norm_images: int = Field(
         default=0,

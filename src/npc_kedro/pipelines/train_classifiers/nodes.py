@@ -47,15 +47,20 @@ def train(
     rows = train_crops[train_crops["arm"] == arm].sort_values("crop_row", ignore_index=True)
     spec = spec_of(chosen, unit=unit)
     compute = choose_compute(settings.device, settings.precision, architecture=spec.architecture)
-    examples = Examples.from_arrays(
-        crops.pixels[rows["crop_row"].to_numpy()],
-        labels=rows["residual_tumor"].to_numpy(),
-        patients=rows["patient_key"].to_numpy(),
-        is_fit=(rows["part"] == "fit").to_numpy(),
-        image_size=spec.image_size,
-        device=compute.device,
-    )
-    trained = train_classifier(examples, spec, settings=settings, by_patient=unit == Unit.PATIENT, compute=compute)
+    arrays = {
+        "pixels": crops.pixels[rows["crop_row"].to_numpy()],
+        "labels": rows["residual_tumor"].to_numpy(),
+        "patients": rows["patient_key"].to_numpy(),
+        "is_fit": (rows["part"] == "fit").to_numpy(),
+        "image_size": spec.image_size,
+    }
+    how = {"settings": settings, "by_patient": unit == Unit.PATIENT, "compute": compute}
+    if settings.processes > 1:
+        from npc_kedro.training.together import train_together
+
+        trained = train_together(arrays, spec, **how)
+    else:
+        trained = train_classifier(Examples.from_arrays(**arrays, device=compute.device), spec, **how)
     about = _about(settings, spec, best_epoch=trained.best_epoch, threshold=trained.threshold)
     about |= {"arm": arm, "network": network, "unit": unit, "patients": sorted(rows["patient_key"].unique())}
     about |= {"precision": compute.precision, "device": compute.device.type}
