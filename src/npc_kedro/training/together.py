@@ -140,9 +140,9 @@ def _member(task: _Task) -> None:
     if task.failure.exists():
         return
     first = os.environ["RANK"] == "0"
-    if first:
-        logging.getLogger().addHandler(QueueHandler(task.records))
-        logging.getLogger(_PACKAGE).setLevel(logging.INFO)
+    # The others would say the same.
+    logging.getLogger().handlers = [QueueHandler(task.records) if first else logging.NullHandler()]
+    logging.getLogger(_PACKAGE).setLevel(logging.INFO)
     compute = _own(task.compute)
     dist.init_process_group("nccl" if compute.device.type == "cuda" else "gloo")
     try:
