@@ -1,9 +1,10 @@
 """Time a crop and peak memory of a training as the number of crops grows, beside the memory predicted for it.
 
-    python -m benchmarks.scaling [--crops 500 2000 8000] [--network efficientnet_b0] [--unit image] [--size 64]
+    python -m benchmarks.scaling [--crops 500 2000 8000] [--network efficientnet_b0] [--unit image] [--size 64] [--epochs 1]
 
-Each number of crops has a process of its own, which trains one epoch from 8-bit crops to the kept weights, validation
-and the fitting of the head included: nothing may cost more per crop when there are more of them. Needs Linux, which
+Each number of crops has a process of its own, which trains from 8-bit crops to the kept weights, validation and the
+fitting of the head included: nothing may cost more per crop when there are more of them. (From the second epoch on the
+weights of the best one lie beside those that change, as in any real training.) Needs Linux, which
 knows the highest memory that a process ever had. The crops are noise: a step costs the same whatever they show.
 """
 
@@ -40,7 +41,7 @@ class Task:
 
     Attributes:
         spec: network.
-        settings: of one epoch.
+        settings: of the training.
         unit: image or patient.
         n_crops: to learn from and to validate on.
     """
@@ -102,16 +103,19 @@ def main() -> None:
     parser.add_argument("--crops", type=int, nargs="+", default=[500, 2000, 8000])
     parser.add_argument("--network", choices=NETWORKS, default="efficientnet_b0")
     parser.add_argument("--unit", choices=[unit.value for unit in Unit], default="image")
+    parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--size", type=int, help="side of the crops in pixels; the default run's by default")
     parser.add_argument("--batch", type=int, help="crops in one step; the default run's by default")
     given = parser.parse_args()
     logging.disable(logging.WARNING)
     chosen = one_training(parameters_of("train_classifiers", env="base", changes={}), network=given.network)
     shape = chosen.network.model_copy(update={"image_size": given.size or chosen.network.image_size})
-    settings = chosen.settings.model_copy(update={"epochs": 1, "batch_size": given.batch or chosen.settings.batch_size})
+    settings = chosen.settings.model_copy(
+        update={"epochs": given.epochs, "batch_size": given.batch or chosen.settings.batch_size}
+    )
     spec = spec_of(chosen.model_copy(update={"network": shape}), unit=given.unit)
     print(
-        f"{given.network}, unit {given.unit}, {spec.image_size} px, batch {settings.batch_size}, one epoch, one thread"
+        f"{given.network}, unit {given.unit}, {spec.image_size} px, batch {settings.batch_size}, {given.epochs} epoch(s)"
     )
     print(f"{'crops':>8}{'ms a crop':>12}{'CPU':>8}{'predicted MB':>15}{'measured MB':>14}{'ratio':>8}", flush=True)
     costs = []
