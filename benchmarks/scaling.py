@@ -1,11 +1,11 @@
 """Time a crop and peak memory of a training as the number of crops grows, beside the memory predicted for it.
 
-    python -m benchmarks.scaling [--crops 500 2000 8000] [--network efficientnet_b0] [--unit image] [--size 64] [--epochs 1]
+    python -m benchmarks.scaling [--crops 500 2000 8000] [--network resnet50] [--unit image] [--epochs 1]
 
 Each number of crops has a process of its own, which trains from 8-bit crops to the kept weights, validation and the
 fitting of the head included: nothing may cost more per crop when there are more of them. (From the second epoch on the
-weights of the best one lie beside those that change, as in any real training.) Needs Linux, which
-knows the highest memory that a process ever had. The crops are noise: a step costs the same whatever they show.
+weights of the best one lie beside those that change, as in any real training.) Needs Linux, which knows the highest
+memory that a process ever had. The crops are noise: a step costs the same whatever they show.
 """
 
 import argparse
@@ -115,7 +115,8 @@ def main() -> None:
     )
     spec = spec_of(chosen.model_copy(update={"network": shape}), unit=given.unit)
     print(
-        f"{given.network}, unit {given.unit}, {spec.image_size} px, batch {settings.batch_size}, {given.epochs} epoch(s)"
+        f"{given.network}, unit {given.unit}, {spec.image_size} px, batch {settings.batch_size}, "
+        f"{given.epochs} epoch(s)"
     )
     print(f"{'crops':>8}{'ms a crop':>12}{'CPU':>8}{'predicted MB':>15}{'measured MB':>14}{'ratio':>8}", flush=True)
     costs = []
