@@ -232,3 +232,33 @@ def _runs(study: Study) -> dict[str, dict]:
             if run in runs:
                 runs[run]["metrics"].add(key)
     return {run: about | {"metrics": sorted(about["metrics"])} for run, about in runs.items()}
+
+
+_PREVIEWED = """
+from pathlib import Path
+import pandas as pd
+from kedro.framework.project import pipelines
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+
+project = Path.cwd()
+bootstrap_project(project)
+with KedroSession.create(project, env="miniature") as session:
+    catalog = session.load_context().catalog
+for name in sorted(pipelines["__default__"].datasets()):
+    dataset = catalog.get(name)
+    shown = ((getattr(dataset, "metadata", None) or {}).get("kedro-viz") or {}).get("preview") is not False
+    if shown and hasattr(dataset, "preview") and dataset.exists():
+        loaded = dataset.load()
+        print(name, "patient_key" in (loaded.columns if isinstance(loaded, pd.DataFrame) else str(loaded)))
+"""
+
+
+def test_the_lineage_page_previews_tables_but_no_patients_row(miniature: Study):
+    command = [sys.executable, "-c", _PREVIEWED]
+    done = subprocess.run(
+        command, cwd=PROJECT, env=miniature.environment, capture_output=True, text=True, timeout=300, check=True
+    )
+    previewed = dict(line.split() for line in done.stdout.splitlines())
+    assert {"table1", "table2", "table3"} <= set(previewed)
+    assert [name for name, has_patients in previewed.items() if has_patients != "False"] == []
