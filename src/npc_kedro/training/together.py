@@ -144,7 +144,7 @@ def _member(task: _Task) -> None:
     logging.getLogger().handlers = [QueueHandler(task.records) if first else logging.NullHandler()]
     logging.getLogger(_PACKAGE).setLevel(logging.INFO)
     compute = _own(task.compute)
-    dist.init_process_group("nccl" if compute.device.type == "cuda" else "gloo")
+    _meet("nccl" if compute.device.type == "cuda" else "gloo", task.failure.parent)
     try:
         examples = Examples.from_arrays(**task.arrays, device=compute.device)
         keeper = task.keeper if first else _ReadsOnly(task.keeper)
@@ -156,6 +156,17 @@ def _member(task: _Task) -> None:
         raise
     finally:
         dist.destroy_process_group()
+
+
+def _meet(backend: str, folder: Path) -> None:
+    """In a file for each start: in the agent's store one may find the address of a process that died."""
+    start = os.environ["TORCHELASTIC_RESTART_COUNT"]
+    dist.init_process_group(
+        backend,
+        init_method=f"file://{folder}/start_{start}",
+        rank=int(os.environ["RANK"]),
+        world_size=int(os.environ["WORLD_SIZE"]),
+    )
 
 
 def _own(compute: Compute) -> Compute:
