@@ -1,7 +1,7 @@
 """The catalog type for pictures that belong together: one PNG each, in one folder."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,7 +14,11 @@ _QUICK = 1
 """PNG compression level: the higher ones take ten times as long for a fifth of the size."""
 
 
-class PictureFolderDataset(AbstractDataset[Mapping[str, np.ndarray], dict[str, np.ndarray]]):
+Picture = np.ndarray | Callable[[], np.ndarray]
+"""A picture, or what draws it when its turn to be saved has come, so that there is one in memory at a time."""
+
+
+class PictureFolderDataset(AbstractDataset[Mapping[str, Picture], dict[str, np.ndarray]]):
     """A folder with ``<name>.png`` for each picture, uint8 (height, width, 3); replaced whole at every save.
 
     Args:
@@ -31,7 +35,7 @@ class PictureFolderDataset(AbstractDataset[Mapping[str, np.ndarray], dict[str, n
 
         return {path.stem: np.asarray(Image.open(path)) for path in sorted(Path(self._filepath).glob("*.png"))}
 
-    def save(self, data: Mapping[str, np.ndarray]) -> None:
+    def save(self, data: Mapping[str, Picture]) -> None:
         from PIL import Image
 
         strange = [name for name in data if not re.fullmatch(r"\w+", name, flags=re.ASCII)]
@@ -39,7 +43,8 @@ class PictureFolderDataset(AbstractDataset[Mapping[str, np.ndarray], dict[str, n
             msg = f"{len(strange)} names of pictures are not made of letters, digits and _ only; expected keys"
             raise DatasetError(msg)
         with replacing_folder(Path(self._filepath)) as folder:
-            for name, pixels in data.items():
+            for name, picture in data.items():
+                pixels = picture() if callable(picture) else picture
                 Image.fromarray(np.ascontiguousarray(pixels)).save(folder / f"{name}.png", compress_level=_QUICK)
 
     def _exists(self) -> bool:

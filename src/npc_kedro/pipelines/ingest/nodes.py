@@ -1,6 +1,8 @@
 """The four steps from a cohort folder to slices and patients."""
 
 import logging
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -154,16 +156,19 @@ def list_excluded_patients(
     return patients_left_out(clinical, file_survey, series_judged, patients)
 
 
-def draw_outlines(slices: ImageTable, outlines: ImageTable) -> dict[str, np.ndarray]:
-    """Each outlined patient's slices with the outline on them, by patient key."""
+def draw_outlines(slices: ImageTable, outlines: ImageTable) -> dict[str, Callable[[], np.ndarray]]:
+    """What draws each outlined patient's slices with the outline on them, by patient key."""
+    return {
+        str(patient_key): partial(_outline_picture, slices, outlines, rows)
+        for patient_key, rows in outlines.table.groupby("patient_key", sort=True)
+        if any(outlines.pixels[row].any() for row in rows.index)
+    }
+
+
+def _outline_picture(slices: ImageTable, outlines: ImageTable, rows: pd.DataFrame) -> np.ndarray:
     from npc_kedro.figures.outline_mosaic import outline_mosaic
 
-    pictures = {}
-    for patient_key, rows in outlines.table.groupby("patient_key", sort=True):
-        labels = np.asarray(outlines.pixels[rows.index])
-        if labels.any():
-            pictures[str(patient_key)] = outline_mosaic(np.asarray(slices.pixels[rows["slice_row"]]), labels)
-    return pictures
+    return outline_mosaic(np.asarray(slices.pixels[rows["slice_row"]]), np.asarray(outlines.pixels[rows.index]))
 
 
 def _series_used(series_judged: pd.DataFrame) -> dict[str, str]:
