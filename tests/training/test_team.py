@@ -52,7 +52,7 @@ BAGS = [[4, 1, 2, 3], [2], [7, 7]]
 @pytest.fixture(scope="module")
 def found(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("team")
-    mp.start_processes(_member, args=(str(folder), BAGS), nprocs=SIZE, start_method="fork")
+    mp.start_processes(_member, args=(str(folder), BAGS), nprocs=SIZE, start_method="spawn")
     return folder
 
 
