@@ -29,6 +29,7 @@ class CheckpointDataset(AbstractDataset):
         self.metadata = metadata
 
     def load(self) -> Checkpoint:
+        """The weights, on the CPU, and what is known about them."""
         # torch is imported here: the catalog is also built by commands that never touch a network.
         from safetensors.torch import load_file
 
@@ -39,6 +40,7 @@ class CheckpointDataset(AbstractDataset):
         return Checkpoint(load_file(folder / "weights.safetensors"), about)
 
     def save(self, data: Checkpoint) -> None:
+        """Replaces the folder whole."""
         from safetensors.torch import save_file
 
         with replacing_folder(Path(self._filepath)) as folder:

@@ -49,6 +49,11 @@ class CohortFolderDataset(AbstractDataset[Writable | NothingSimulated, CohortFol
         return (self._real_root or self._simulated_root,)
 
     def load(self) -> CohortFolder:
+        """The real cohort where ``cohort_root`` names one, else the simulated one.
+
+        Raises:
+            CohortFolderError: if there is no such folder.
+        """
         if self._real_root is not None:
             return _checked(CohortFolder(root=self._real_root, simulated=False))
         if not self._simulated_root.is_dir():
@@ -60,6 +65,11 @@ class CohortFolderDataset(AbstractDataset[Writable | NothingSimulated, CohortFol
         return CohortFolder(root=self._simulated_root, simulated=True)
 
     def save(self, data: Writable | NothingSimulated) -> None:
+        """Writes a simulated cohort; of a real one only the log is told.
+
+        Raises:
+            CohortFolderError: if what is saved and ``cohort_root`` contradict each other.
+        """
         if self._real_root is not None:
             if not isinstance(data, NothingSimulated):
                 msg = (

@@ -41,9 +41,15 @@ class FigureDataset(AbstractDataset[Figure, dict[str, Any]]):
         return self.png, self.json
 
     def load(self) -> dict[str, Any]:
+        """The Plotly figure: its ``data`` and ``layout``."""
         return json.loads(self.json.read_text(encoding="utf-8"))
 
     def save(self, data: Figure) -> None:
+        """Draws the figure twice and replaces both files.
+
+        Raises:
+            TypeError: if it is not a description of a figure.
+        """
         from npc_kedro.figures import print as printer
         from npc_kedro.figures import screen
 

@@ -34,12 +34,14 @@ class ImageTableDataset(AbstractDataset[ImageTable, ImageTable]):
         self.metadata = metadata
 
     def load(self) -> ImageTable:
+        """Images (n, height, width), memory-mapped and read-only, with one row of the table for each."""
         folder = Path(self._filepath)
         table = pd.read_parquet(folder / "table.parquet")
         pixels = np.load(folder / "pixels.npy", mmap_mode="r" if len(table) else None)
         return ImageTable(pixels, table)
 
     def save(self, data: ImageTable) -> None:
+        """Replaces the folder whole; images that are mapped from a finished file are linked, not copied."""
         with replacing_folder(Path(self._filepath)) as folder:
             _store_pixels(folder / "pixels.npy", data.pixels)
             data.table.to_parquet(folder / "table.parquet")

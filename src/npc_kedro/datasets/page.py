@@ -21,9 +21,15 @@ class PageDataset(AbstractDataset[str, str]):
         self.metadata = metadata
 
     def load(self) -> str:
+        """The page's text."""
         return Path(self._filepath).read_text(encoding="utf-8")
 
     def save(self, data: str) -> None:
+        """Replaces the file whole.
+
+        Raises:
+            DatasetError: if the text is no page.
+        """
         if not isinstance(data, str) or not data.lstrip().lower().startswith("<!doctype html"):
             msg = f"expected a page that begins with <!doctype html>, found {str(data)[:40]!r}"
             raise DatasetError(msg)

@@ -31,11 +31,17 @@ class PictureFolderDataset(AbstractDataset[Mapping[str, Picture], dict[str, np.n
         self.metadata = metadata
 
     def load(self) -> dict[str, np.ndarray]:
+        """The pictures, uint8 (height, width, 3), by name."""
         from PIL import Image
 
         return {path.stem: np.asarray(Image.open(path)) for path in sorted(Path(self._filepath).glob("*.png"))}
 
     def save(self, data: Mapping[str, Picture]) -> None:
+        """Replaces the folder by these pictures, drawn one after the other.
+
+        Raises:
+            DatasetError: if a name is more than letters, digits and ``_``.
+        """
         from PIL import Image
 
         strange = [name for name in data if not re.fullmatch(r"\w+", name, flags=re.ASCII)]

@@ -24,6 +24,7 @@ class FoundFile:
 
     @property
     def path(self) -> Path:
+        """``location`` as a path."""
         return Path(self.location)
 
 

@@ -32,6 +32,7 @@ class Step:
 
     @property
     def excluded(self) -> int:
+        """How many went no further."""
         return self.entered - self.used
 
 

@@ -236,10 +236,12 @@ class Figure:
 
     @property
     def rows(self) -> int:
+        """Rows of the grid of panels."""
         return max((panel.row + panel.row_span for panel in self.panels), default=1)
 
     @property
     def cols(self) -> int:
+        """Columns of the grid of panels."""
         return max((panel.col + panel.col_span for panel in self.panels), default=1)
 
     @property

@@ -143,6 +143,7 @@ class SliceLearner(_Shared):
         self.inputs_in_order = examples.fit
 
     def accumulate(self, network: nn.Module, items: np.ndarray, augment: Augmentation) -> Step:
+        """Items are slices, each with its own label."""
         images, _ = augment(self.examples.take(self.examples.fit[items]))
         return self._step(network, normalise(images, self.inputs), items)
 
@@ -168,9 +169,11 @@ class BagLearner(_Shared):
         self.bags_per_step = bags_in_a_step(settings, n_images=len(examples.fit), n_bags=len(self.bags))
 
     def batches(self, rng: np.random.Generator) -> list[np.ndarray]:
+        """Patients in random order, ``bags_per_step`` to a step."""
         return shuffled_batches(self.n_items, self.bags_per_step, rng)
 
     def accumulate(self, network: nn.Module, items: np.ndarray, augment: Augmentation) -> Step:
+        """Items are patients: the loss is taken on the mean probability of a patient's slices."""
         bags = [self.bags[item] for item in items]
         images, _ = augment(self.examples.take(np.concatenate(bags)))
         labels, targets, weights = self._of(items)
@@ -204,11 +207,13 @@ class StackLearner(SliceLearner):
         self.inputs_in_order = self.stacks
 
     def accumulate(self, network: nn.Module, items: np.ndarray, augment: Augmentation) -> Step:
+        """Items are patients, each one image with a slice on every channel; slices are changed one by one."""
         images = self.examples.take(self.stacks[items])
         flat, _ = augment(images.flatten(0, 1))
         return self._step(network, normalise(flat.view_as(images), self.inputs), items)
 
     def probabilities(self, network: nn.Module, rows: np.ndarray) -> np.ndarray:
+        """Each row has its patient's probability."""
         index = torch.from_numpy(rows).to(self.examples.images.device)
         return stack_probabilities(
             network,

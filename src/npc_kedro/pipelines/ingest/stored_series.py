@@ -84,6 +84,7 @@ class EarlierSlices:
 
 
 def read_earlier(journal: Journal) -> EarlierSlices:
+    """What the newest pixel file of the journal holds, finished or not; nothing where the journal is empty."""
     earlier = EarlierSlices()
     for record in journal.records():
         if "begun" in record:
