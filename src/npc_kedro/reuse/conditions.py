@@ -138,12 +138,12 @@ def _versions(packages: frozenset[str]) -> dict[str, str]:
 
 @cache
 def _version(package: str) -> str:
-    for distribution in {package, *_distributions().get(package, [])}:
-        try:
-            return version(distribution)
-        except PackageNotFoundError:
-            continue
-    return "unknown"
+    """The version of what is imported by this name; most are installed under the same name, which is quick to ask."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        found = sorted(_distributions().get(package, []))
+        return version(found[0]) if found else "unknown"
 
 
 @cache
