@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset
 
+from npc_kedro.datasets.shown import shown
 from npc_kedro.datasets.whole import replacing_folder
 
 if TYPE_CHECKING:
@@ -53,4 +54,4 @@ class CheckpointDataset(AbstractDataset):
         return (folder / "weights.safetensors").is_file() and (folder / "about.json").is_file()
 
     def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
+        return {"filepath": shown(self._filepath)}

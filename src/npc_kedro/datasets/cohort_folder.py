@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from kedro.io import AbstractDataset, DatasetError
 
 from npc_kedro.cohort import CohortFolder, NothingSimulated
+from npc_kedro.datasets.shown import shown
 from npc_kedro.datasets.whole import replacing_folder
 from npc_kedro.errors import CohortError
 
@@ -98,7 +99,7 @@ class CohortFolderDataset(AbstractDataset[Writable | NothingSimulated, CohortFol
         if self._real_root is not None:
             # where a hospital keeps its patients is nobody's business but theirs
             return {"cohort_root": self._real_root.name, "simulated": False}
-        return {"filepath": str(self._simulated_root), "simulated": True}
+        return {"filepath": shown(self._simulated_root), "simulated": True}
 
 
 def _checked(cohort: CohortFolder) -> CohortFolder:

@@ -7,6 +7,7 @@ from typing import Any
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import PlotlyPreview
 
+from npc_kedro.datasets.shown import shown
 from npc_kedro.datasets.whole import replacing_file
 from npc_kedro.figures.canvas import Figure
 
@@ -69,4 +70,4 @@ class FigureDataset(AbstractDataset[Figure, dict[str, Any]]):
         return self.png.is_file() and self.json.is_file()
 
     def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
+        return {"filepath": shown(self._filepath)}

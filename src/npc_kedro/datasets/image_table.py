@@ -11,6 +11,7 @@ import pandas as pd
 from kedro.io import AbstractDataset
 
 from npc_kedro.arrays import ImageTable
+from npc_kedro.datasets.shown import shown
 from npc_kedro.datasets.whole import replacing_folder
 
 _log = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ class ImageTableDataset(AbstractDataset[ImageTable, ImageTable]):
         return (folder / "pixels.npy").is_file() and (folder / "table.parquet").is_file()
 
     def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
+        return {"filepath": shown(self._filepath)}
 
 
 def _store_pixels(path: Path, pixels: np.ndarray) -> None:

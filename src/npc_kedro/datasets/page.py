@@ -5,6 +5,7 @@ from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
 
+from npc_kedro.datasets.shown import shown
 from npc_kedro.datasets.whole import replacing_file
 
 
@@ -40,4 +41,4 @@ class PageDataset(AbstractDataset[str, str]):
         return Path(self._filepath).is_file()
 
     def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
+        return {"filepath": shown(self._filepath)}

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 
+from npc_kedro.datasets.shown import shown
 from npc_kedro.datasets.whole import replacing_folder
 
 _QUICK = 1
@@ -57,4 +58,4 @@ class PictureFolderDataset(AbstractDataset[Mapping[str, Picture], dict[str, np.n
         return Path(self._filepath).is_dir()
 
     def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
+        return {"filepath": shown(self._filepath)}
