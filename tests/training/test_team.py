@@ -50,9 +50,11 @@ BAGS = [[4, 1, 2, 3], [2], [7, 7]]
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory) -> Path:
+def found(tmp_path_factory, pytestconfig) -> Path:
     folder = tmp_path_factory.mktemp("team")
-    mp.start_processes(_member, args=(str(folder), BAGS), nprocs=SIZE, start_method="spawn")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(pytestconfig.rootpath)  # the processes import this module by its name
+        mp.start_processes(_member, args=(str(folder), BAGS), nprocs=SIZE, start_method="spawn")
     return folder
 
 

@@ -69,7 +69,7 @@ def draw_png(figure: Figure, *, max_bytes: int = MAX_BYTES) -> bytes:
     content = b""
     with rc_context(_settings()):
         for dpi in DPIS:
-            image = _render(_compose(figure), dpi)
+            image = _render(_settled(_compose(figure), dpi))
             for colors in PALETTES:
                 content = _encode(_reduced(image, colors), figure, dpi)
                 if len(content) <= max_bytes:
@@ -77,10 +77,23 @@ def draw_png(figure: Figure, *, max_bytes: int = MAX_BYTES) -> bytes:
     return content
 
 
-def _render(page: "MatplotlibFigure", dpi: int) -> "Image":
+def _settled(page: "MatplotlibFigure", dpi: int) -> "MatplotlibFigure":
+    """The page with its panels' places found and rounded.
+
+    The solver behind the layout orders its variables by their addresses in memory, so that the last bits of a place
+    differ from call to call, and a picture resampled into it by a few grey values.
+    """
+    page.set_dpi(dpi)
+    page.get_layout_engine().execute(page)
+    page.set_layout_engine("none")
+    for axes in page.axes:
+        axes.set_position([round(edge, 6) for edge in axes.get_position(original=True).bounds])
+    return page
+
+
+def _render(page: "MatplotlibFigure") -> "Image":
     from PIL import Image
 
-    page.set_dpi(dpi)
     page.canvas.draw()
     return Image.fromarray(np.asarray(page.canvas.buffer_rgba())[..., :3].copy())
 
