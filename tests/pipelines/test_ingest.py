@@ -393,3 +393,29 @@ def test_a_real_cohort_gets_a_private_key_and_the_way_back(bench: Bench, tmp_pat
     assert pd.read_csv(key_map).values.tolist() == [[key, "P1"]]
     again = bench.run(simulated=False, pseudonym_key_file=str(key_file))
     assert again["patients"].equals(found["patients"])
+
+
+def test_a_rejected_file_of_a_real_cohort_can_be_found_again(bench: Bench, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.delenv("NPC_PSEUDONYM_KEY", raising=False)
+    bench.add(MiniSeries("P1"))
+    bench.clinical("P1")
+    (bench.root / "dicom" / "notes.txt").write_text("no image")
+    (bench.root / "outlines").mkdir()
+    (bench.root / "outlines" / "stray.nii").write_text("no outline")
+    key_file = tmp_path / "private" / "pseudonym.key"
+    found = bench.run(simulated=False, pseudonym_key_file=str(key_file))
+    file_map = key_file.with_name("file_map.csv")
+    assert file_map.stat().st_mode & 0o777 == 0o600
+    way_back = pd.read_csv(file_map).set_index("file")["path"]
+    assert sorted(way_back[found["rejected_files"]["file"]]) == ["dicom/notes.txt", "outlines/stray.nii"]
+    assert {path.split("/")[0] for path in way_back} == {"dicom", "outlines"}
+    assert len(way_back) == sum(
+        path.is_file() for folder in ("dicom", "outlines") for path in (bench.root / folder).rglob("*")
+    )
+
+
+def test_a_simulated_cohort_needs_no_way_back(bench: Bench, tmp_path: Path) -> None:
+    bench.add(MiniSeries("P1"))
+    bench.clinical("P1")
+    bench.run(pseudonym_key_file=str(tmp_path / "private" / "pseudonym.key"))
+    assert not (tmp_path / "private").exists()

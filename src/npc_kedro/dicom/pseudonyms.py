@@ -125,10 +125,7 @@ def _read_or_create(key_file: Path) -> bytes:
 
 def read_key_map(path: Path) -> dict[str, str]:
     """Patient key to identifier as :func:`write_key_map` wrote them; empty if there is no such table."""
-    if not path.exists():
-        return {}
-    with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
-        return {row["patient_key"]: row["identifier"] for row in csv.DictReader(file)}
+    return _read_map(path)
 
 
 def write_key_map(path: Path, identifiers: Mapping[PatientKey, str]) -> None:
@@ -136,15 +133,33 @@ def write_key_map(path: Path, identifiers: Mapping[PatientKey, str]) -> None:
 
     It belongs beside the key and nowhere else: with it, a rejected patient of a real cohort can be found again.
     """
-    known = read_key_map(path)
-    merged = {**known, **identifiers}
+    _add_to_map(path, identifiers, columns=("patient_key", "identifier"))
+
+
+def write_file_map(path: Path, files: Mapping[str, str]) -> None:
+    """Adds to the table that leads from pseudonyms back to files (paths below the cohort folder); see the other one."""
+    _add_to_map(path, files, columns=("file", "path"))
+
+
+def _read_map(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+        rows = csv.reader(file)
+        next(rows, None)
+        return {row[0]: row[1] for row in rows}
+
+
+def _add_to_map(path: Path, entries: Mapping[str, str], *, columns: tuple[str, str]) -> None:
+    known = _read_map(path)
+    merged = {**known, **entries}
     if merged == known:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = _private_file(path.parent, "")
     with partial.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["patient_key", "identifier"])
+        writer.writerow(columns)
         writer.writerows(sorted(merged.items()))
     partial.replace(path)
 

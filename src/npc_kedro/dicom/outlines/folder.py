@@ -82,7 +82,7 @@ def find_outlines(folder: Path, objects: Sequence[FoundFile], search: OutlineSea
     """
     found = find_files(folder) if folder.is_dir() else []
     files = [
-        _identified(search.pseudonyms.file(f"../outlines/{file.relative}"), file, f"outlines/{file.relative}", search)
+        _identified(key_of_outline(file.relative, search.pseudonyms), file, f"outlines/{file.relative}", search)
         for file in found
     ]
     files += [
@@ -90,6 +90,11 @@ def find_outlines(folder: Path, objects: Sequence[FoundFile], search: OutlineSea
     ]
     _require_followed(search.choices, files)
     return files
+
+
+def key_of_outline(relative: str, pseudonyms: Pseudonyms) -> str:
+    """The pseudonym of a file of the outlines folder; a DICOM file of the same path has another."""
+    return pseudonyms.file(f"../outlines/{relative}")
 
 
 def _require_followed(choices: Mapping[str, str], files: Sequence[OutlineFile]) -> None:

@@ -15,7 +15,14 @@ from npc_kedro.clinical.identifiers import read_aliases
 from npc_kedro.clinical.table import ClinicalTable, read_clinical
 from npc_kedro.cohort import CohortFolder
 from npc_kedro.dicom.privacy import IdentifierFilter
-from npc_kedro.dicom.pseudonyms import Pseudonyms, load_pseudonyms, normalised_identifier, read_key_map, write_key_map
+from npc_kedro.dicom.pseudonyms import (
+    Pseudonyms,
+    load_pseudonyms,
+    normalised_identifier,
+    read_key_map,
+    write_file_map,
+    write_key_map,
+)
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.selection import choose_series, read_override
 from npc_kedro.pipelines.ingest.parameters import IngestParameters
@@ -26,6 +33,7 @@ if TYPE_CHECKING:
     from npc_kedro.dicom.walk import FoundFile
 
 KEY_MAP = "pseudonym_map.csv"
+FILE_MAP = "file_map.csv"
 HEADERS_JOURNAL = "headers.journal"
 
 
@@ -93,6 +101,7 @@ class Door:
         )
         self.guard.add(_spellings(reading.private_words))
         self._keep_key_map(reading.identifiers)
+        self._keep_file_map({entry.file: file for entry, file in zip(reading.entries, found, strict=True)})
         return SurveyedFolder(found, reading, survey(reading.entries, found, settings.series_rules))
 
     def judge_series(self, clinical: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
@@ -113,6 +122,19 @@ class Door:
         """Keeps the way back to a real cohort's patients beside the key, for their hospital alone."""
         if not self.cohort.simulated:
             write_key_map(self._key_map, identifiers)
+
+    def _keep_file_map(self, dicom: "Mapping[str, FoundFile]") -> None:
+        """Keeps the way back to a real cohort's files likewise: a rejected one is to be found, and looked at."""
+        if self.cohort.simulated:
+            return
+        from npc_kedro.dicom.outlines.folder import key_of_outline
+        from npc_kedro.dicom.walk import find_files
+
+        files = {key: f"{self.cohort.dicom.name}/{file.relative}" for key, file in dicom.items()}
+        if self.cohort.outlines.is_dir():
+            for file in find_files(self.cohort.outlines):
+                files[key_of_outline(file.relative, self.pseudonyms)] = f"{self.cohort.outlines.name}/{file.relative}"
+        write_file_map(self._key_file.parent / FILE_MAP, files)
 
     @property
     def _key_map(self) -> Path:

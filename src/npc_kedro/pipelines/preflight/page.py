@@ -50,7 +50,8 @@ def preflight_page(findings: pd.DataFrame, counts: Mapping[str, int], *, simulat
 <header>
 {mark}
 <h1 class="{"stops" if stops else "clear"}">{escape(verdict)}</h1>
-<p>Files, series and patients go by their pseudonyms; the way back is <code>pseudonym_map.csv</code> beside your key.
+<p>Files, series and patients go by their pseudonyms; the way back, to patients and to files, is in
+<code>pseudonym_map.csv</code> and <code>file_map.csv</code> beside your key.
 All findings are in <code>preflight.csv</code>. {_LIMITS} {escape(RESEARCH_USE)}</p>
 <div class="tiles">{tiles}</div>
 </header>
