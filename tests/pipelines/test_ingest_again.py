@@ -171,6 +171,8 @@ def test_a_line_that_was_cut_does_not_swallow_the_next(tmp_path: Path) -> None:
     journal.append([{"a": 1}, {"a": 2}])
     path = tmp_path / "journal"
     path.write_bytes(path.read_bytes()[:-3])
+    journal = Journal(path, "here")  # the process that goes on is another one
     journal.append([{"a": 3}])
-    assert list(journal.records()) == [{"a": 1}, {"a": 3}]
+    journal.append([{"a": 4}])
+    assert list(journal.records()) == [{"a": 1}, {"a": 3}, {"a": 4}]
     assert list(Journal(path, "elsewhere").records()) == []

@@ -5,7 +5,7 @@ unit repeat ``entered`` and ``used``; their ``excluded`` add up to the differenc
 step of the same unit. A row that excludes nothing has an empty reason, or a note on something that was kept.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
 import pandas as pd
@@ -67,14 +67,18 @@ def check_attrition(table: pd.DataFrame) -> None:
     if missing:
         msg = f"the attrition table lacks {', '.join(missing)}; expected the columns {', '.join(COLUMNS)}"
         raise ConsistencyError(msg)
+    accounts: dict[tuple[str, str], list[tuple[int, int, int]]] = defaultdict(list)
+    for row in table[COLUMNS].itertuples(index=False):
+        accounts[row.step, row.unit].append((int(row.entered), int(row.used), int(row.excluded)))
     problems: list[str] = []
     before: dict[str, tuple[str, int]] = {}
-    for (step, unit), rows in table.groupby(["step", "unit"], sort=False):
-        entered, used = int(rows["entered"].iloc[0]), int(rows["used"].iloc[0])
-        if rows[["entered", "used"]].nunique().max() > 1:
+    for (step, unit), rows in accounts.items():
+        entered, used, _ = rows[0]
+        excluded = [count for _, _, count in rows]
+        if len({row[:2] for row in rows}) > 1:
             problems.append(f"{step}, {unit}: rows disagree on how many entered or were used")
-        if entered - used != int(rows["excluded"].sum()) or used < 0 or (rows["excluded"] < 0).any():
-            problems.append(f"{step}, {unit}: {entered} entered, {used} used, {int(rows['excluded'].sum())} excluded")
+        if entered - used != sum(excluded) or used < 0 or min(excluded) < 0:
+            problems.append(f"{step}, {unit}: {entered} entered, {used} used, {sum(excluded)} excluded")
         if unit in before and before[unit][1] != entered:
             problems.append(f"{step}, {unit}: {entered} entered, but {before[unit][0]} let {before[unit][1]} through")
         before[unit] = (step, used)

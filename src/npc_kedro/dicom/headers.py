@@ -38,6 +38,8 @@ FIRST_BYTES = 16_384
 
 _MORE_BYTES = 2**26
 
+_DAY = re.compile(r"\d{8}")
+
 _KNOWN_BEGINNINGS = {
     b"PK": "a zip archive; unpack it",
     b"\xff\xd8": "a JPEG picture",
@@ -217,7 +219,7 @@ def _study_date(dataset: Any) -> str:
     """The day of the examination as YYYYMMDD; ``""`` if no tag gives one."""
     for keyword in ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate"):
         written = text(dataset, keyword)
-        if re.fullmatch(r"\d{8}", written):
+        if written and _DAY.fullmatch(written):
             return written
     return ""
 

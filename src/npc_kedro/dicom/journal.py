@@ -24,6 +24,7 @@ class Journal:
     def __init__(self, path: Path, circumstances: Any) -> None:
         self._path = path
         self._heading = _line({"journal": circumstances})
+        self._goes_on = False  # whether the file is known to be mine and to end with a whole line
 
     def records(self) -> Iterator[Any]:
         """The sound records, oldest first."""
@@ -39,11 +40,15 @@ class Journal:
         lines = b"".join(map(_line, records))
         if not lines:
             return
-        if not self._is_mine():
-            self.replace(())
+        if not self._goes_on:
+            if not self._is_mine():
+                self.replace(())
+            elif not self._ends_whole():
+                lines = b"\n" + lines  # a line that was cut must not swallow the next one
         with self._path.open("ab") as file:
-            # A line that was cut must not swallow the next one.
-            file.write(lines if self._ends_whole() else b"\n" + lines)
+            self._goes_on = False
+            file.write(lines)
+        self._goes_on = True
 
     def replace(self, records: Iterable[Any]) -> None:
         """Begins anew with these records; the old journal stays whole until the new one is."""

@@ -38,18 +38,17 @@ def ordered_map(function: Callable[[Task], Result], tasks: Iterable[Task], *, wo
         yield from map(function, waiting)
         return
     context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(worker_count(workers), mp_context=context, initializer=_keep_memory) as pool:
+    pool = ProcessPoolExecutor(worker_count(workers), mp_context=context, initializer=_keep_memory)
+    try:
         in_flight: deque[Future[Result]] = deque(
             pool.submit(function, task) for task in islice(waiting, _IN_FLIGHT_PER_WORKER * worker_count(workers))
         )
-        try:
-            while in_flight:
-                result = in_flight.popleft().result()
-                in_flight.extend(pool.submit(function, task) for task in islice(waiting, 1))
-                yield result
-        finally:
-            for future in in_flight:
-                future.cancel()
+        while in_flight:
+            result = in_flight.popleft().result()
+            in_flight.extend(pool.submit(function, task) for task in islice(waiting, 1))
+            yield result
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # the processes end by themselves; nothing waits for that
 
 
 def _keep_memory() -> None:

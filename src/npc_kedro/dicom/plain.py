@@ -120,6 +120,8 @@ class PlainHeader:
             return None
         kind, content = found
         if kind == "US":
+            if len(content) == 2:
+                return int.from_bytes(content, "little")
             numbers = [int.from_bytes(content[at : at + 2], "little") for at in range(0, len(content), 2)]
             return numbers[0] if len(numbers) == 1 else numbers
         _, character_sets = self.elements.get("SpecificCharacterSet", ("CS", b""))
@@ -179,8 +181,9 @@ _Element = tuple[int, str, int, int]
 
 def _explicit_element(content: bytes, position: int) -> _Element:
     group, element, kind, length = _EXPLICIT(content, position)
-    if kind in _SHORT_KINDS:
-        return group << 16 | element, _SHORT_KINDS[kind], length, position + 8
+    short = _SHORT_KINDS.get(kind)
+    if short is not None:
+        return group << 16 | element, short, length, position + 8
     if kind in _LONG_KINDS:
         return group << 16 | element, _LONG_KINDS[kind], _LENGTH(content, position + 8)[0], position + 12
     raise _NotPlainError

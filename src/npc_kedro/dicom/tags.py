@@ -116,7 +116,7 @@ def required_whole(dataset: Any, keyword: str, *, lowest: int) -> int:
         TagError: if it is missing, not a whole number or below.
     """
     value = _value(dataset, keyword)
-    if value is None or str(value) == "":
+    if type(value) is not int and (value is None or str(value) == ""):
         raise TagError(RejectReason.MISSING_TAG, f"{keyword} is missing or empty")
     try:
         whole = int(value)

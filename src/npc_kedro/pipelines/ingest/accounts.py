@@ -18,6 +18,9 @@ TABLE, HEADERS, SERIES, DECODING, OUTLINES = (
 )
 """The steps, as they stand in the attrition table."""
 
+_LET_IN = ("", RejectReason.OUTLINE_OBJECT.value)
+"""What the headers' step says of files that go on."""
+
 _REPORT = ["file", "patient_key", "reason", "detail"]
 
 
@@ -97,18 +100,24 @@ def _rejected_files(
     files: pd.DataFrame, series: pd.DataFrame, stored: StoredSlices, outlined: StoredOutlines
 ) -> pd.DataFrame:
     """Every file that is not used, once, with the step and reason at which it was left out."""
-    at_door = files[~files["reason"].isin(["", RejectReason.OUTLINE_OBJECT.value])].assign(step=HEADERS)
-    keys = ["patient_key", "series_key"]
-    unchosen = series.loc[~series["chosen"], [*keys, "reason", "detail"]]
-    passed_by = files[files["reason"] == ""].drop(columns=["reason", "detail"]).merge(unchosen, on=keys)
-    failures = pd.DataFrame(
-        [(file, reason.value, detail) for file, reason, detail in stored.rejected], columns=["file", "reason", "detail"]
-    )
-    failed = files.drop(columns=["reason", "detail"]).merge(failures, on="file")
-    refused = _refused_outlines(outlined)
-    refused = refused[refused["file"].isin(files["file"])]
-    steps = [at_door, passed_by.assign(step=SERIES), failed.assign(step=DECODING), refused.assign(step=OUTLINES)]
-    return pd.concat(steps, ignore_index=True)
+    passed_by = series[~series["chosen"]]
+    unchosen = {(row.patient_key, row.series_key): (row.reason, row.detail) for row in passed_by.itertuples()}
+    undecoded = {file: (reason.value, detail) for file, reason, detail in stored.rejected}
+    listed = set(files["file"])
+    rows = []
+    for row in files.itertuples():
+        if row.reason not in _LET_IN:
+            rows.append((row.file, row.patient_key, row.reason, row.detail, HEADERS))
+        elif not row.reason and (row.patient_key, row.series_key) in unchosen:
+            rows.append((row.file, row.patient_key, *unchosen[row.patient_key, row.series_key], SERIES))
+        elif row.file in undecoded:
+            rows.append((row.file, row.patient_key, *undecoded[row.file], DECODING))
+    rows += [
+        (file, patient, reason.value, detail, OUTLINES)
+        for file, patient, reason, detail in outlined.rejected
+        if file in listed
+    ]
+    return pd.DataFrame(rows, columns=[*_REPORT, "step"], dtype=object)
 
 
 def _refused_outlines(outlined: StoredOutlines) -> pd.DataFrame:

@@ -31,6 +31,9 @@ from npc_kedro.pixel_file import PixelFile
 
 JOURNAL = "slices.journal"
 
+_FLUSHED_SLICES = 256
+"""Slices after which what was decoded goes to the disk, while the processes decode on: at the end all would wait."""
+
 
 @dataclass(frozen=True)
 class StoredSlices:
@@ -209,8 +212,13 @@ def _fill(target: PixelFile, journal: Journal, work: _Work, *, workers: int) -> 
     everything = zip(work.signatures, work.tasks, starts, work.planned, strict=True)
     rest = {signature: tuple(one) for signature, *one in everything if signature not in results}
     decoded = ordered_map(partial(_decode_into, target), rest.values(), workers=workers)
+    unflushed = 0
     for signature, stored in zip(rest, decoded, strict=True):
         results[signature] = stored
+        unflushed += len(stored.slices)
+        if unflushed >= _FLUSHED_SLICES:
+            target.flush()
+            unflushed = 0
         if stored.is_lasting:
             journal.append([{"series": signature, "stored": stored.record()}])
         reporter.current().progress(len(results), len(work.tasks))
