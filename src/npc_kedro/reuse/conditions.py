@@ -27,6 +27,15 @@ _PARAMETERS = "params:"
 _DECODERS = ("pylibjpeg", "openjpeg", "libjpeg", "jpeg_ls")
 """pydicom finds its decoders by itself: no code of ours imports them."""
 
+_INSTALLED_AS = {
+    "PIL": "pillow",
+    "jpeg_ls": "pyjpegls",
+    "libjpeg": "pylibjpeg-libjpeg",
+    "openjpeg": "pylibjpeg-openjpeg",
+    "pynvml": "nvidia-ml-py",
+}
+"""What is imported under another name than it is installed by. Searching for it takes longer than all other checks."""
+
 
 class Conditioner:
     """Works out conditions.
@@ -138,11 +147,11 @@ def _versions(packages: frozenset[str]) -> dict[str, str]:
 
 @cache
 def _version(package: str) -> str:
-    """The version of what is imported by this name; most are installed under the same name, which is quick to ask."""
+    """The version of what is imported by this name."""
     try:
-        return version(package)
+        return version(_INSTALLED_AS.get(package, package))
     except PackageNotFoundError:
-        found = sorted(_distributions().get(package, []))
+        found = [] if package in _INSTALLED_AS else sorted(_distributions().get(package, []))
         return version(found[0]) if found else "unknown"
 
 

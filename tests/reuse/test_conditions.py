@@ -1,0 +1,25 @@
+"""Every library that a node's code reaches is asked for its version by name, without a search of what is installed."""
+
+from pathlib import Path
+
+import npc_kedro
+from npc_kedro.pipeline_registry import register_pipelines
+from npc_kedro.reuse import conditions
+from npc_kedro.reuse.sources import Sources
+
+
+def test_the_version_of_every_library_in_reach_is_known_at_once(monkeypatch):
+    monkeypatch.setattr(conditions, "_distributions", lambda: {})
+    conditions._version.cache_clear()
+    sources = Sources("npc_kedro", Path(npc_kedro.__file__).parent)
+    pipelines = register_pipelines()
+    reached = {
+        library
+        for pipeline in pipelines.values()
+        for node in pipeline.nodes
+        for library in sources.reached_from(node.func).libraries
+    }
+    assert {"numpy", "pandas", "pydicom", "torch"} <= reached
+    found = conditions._versions(frozenset(reached))
+    conditions._version.cache_clear()
+    assert [library for library, version in found.items() if version == "unknown"] == []
