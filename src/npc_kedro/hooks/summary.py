@@ -1,5 +1,7 @@
 """The last thing a run prints: the main numbers, that they are simulated if they are, and where to look."""
 
+import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -48,9 +50,15 @@ class ClosingSummary:
     def _directions(self) -> list[Row]:
         return [
             ("tables, figures", f"{Path(self._data_root) / '08_reporting'}"),
-            ("runs, metrics", "mlflow ui --backend-store-uri sqlite:///mlflow.db"),
+            ("runs, metrics", _where_to_see_runs(os.environ.get("MLFLOW_TRACKING_URI", ""))),
             ("lineage", "kedro viz run"),
         ]
+
+
+def _where_to_see_runs(uri: str) -> str:
+    """A server's address, or the command that shows the store; never a password that stands in it."""
+    shown = re.sub(r"//[^/@]*@", "//...@", uri) or "sqlite:///mlflow.db"
+    return shown if shown.startswith(("http://", "https://")) else f"mlflow ui --backend-store-uri {shown}"
 
 
 def main_numbers(catalog: Any, made: set[str]) -> list[Row]:
@@ -62,7 +70,11 @@ def main_numbers(catalog: Any, made: set[str]) -> list[Row]:
         told = "; ".join(
             f"{arm}: {row['size']} patients, {row['sum']} with residual tumour" for arm, row in arms.iterrows()
         )
-        rows.append(("cohort", told))
+        rows.append(("cohort", told or "no patient can be used: preflight, or excluded_patients.csv, says why"))
+    if "attrition_ingest" in made:
+        files = catalog.load("attrition_ingest").query("unit == 'files'")
+        entered, used = (int(files["entered"].iloc[0]), int(files["used"].iloc[-1])) if len(files) else (0, 0)
+        rows.append(("files", f"{entered} found: {used} used, {entered - used} in rejected_files.csv with the reason"))
     if "segmentation" in made:
         segmentation = catalog.load("segmentation")
         test = segmentation[(segmentation["level"] == "patient") & (segmentation["part"] == "test")]
