@@ -64,3 +64,12 @@ def test_memory_is_as_predicted():
     predicted, measured, ratio = map(float, line.split()[3:6])
     assert ratio == pytest.approx(predicted / measured, abs=0.02)
     assert 1 / 1.33 < ratio < 1.33
+
+
+def test_crops_are_timed():
+    options = ["--slices", "30", "60", "--side", "96"]
+    done = subprocess.run([sys.executable, "-m", "benchmarks.crop", *options], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    _, *lines = done.stdout.splitlines()
+    assert [line.split()[:2] for line in lines] == [["30", "20"], ["60", "40"]]  # two slices of three have a mask
+    assert all(float(line.split()[3]) > 0 for line in lines)
