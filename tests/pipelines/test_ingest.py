@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, MediaStorageDirectoryStorage, generate_uid
 
 from ingest_bench import KEYS, Bench, counts, reasons
 from mini_dicom import SAGITTAL, MiniSeries, encoded, label_map, picture, write_outline
@@ -59,9 +61,25 @@ def test_bad_input_01_files_that_are_no_images(bench: Bench) -> None:
     text = bench.put("notes.dcm", b"not an image" * 40)
     jpeg = bench.put("deep/er/photo.dcm", b"\xff\xd8\xff\xe0" + bytes(300))
     store = bench.put(".DS_Store", b"\0\0\0\1Bud1" + bytes(300))
+    directory = bench.put("DICOMDIR", _directory())
     found = bench.run()
-    assert reasons(found) == {empty: "empty_file", text: "not_dicom", jpeg: "not_dicom", store: "not_dicom"}
-    assert counts(found, "file headers", "files") == {"entered": 8, "used": 4, "empty_file": 1, "not_dicom": 3}
+    assert reasons(found) == {
+        empty: "empty_file", text: "not_dicom", jpeg: "not_dicom", store: "not_dicom", directory: "not_mr_image",
+    }  # fmt: skip
+    assert counts(found, "file headers", "files") == {
+        "entered": 9, "used": 4, "empty_file": 1, "not_dicom": 3, "not_mr_image": 1,
+    }  # fmt: skip
+
+
+def _directory() -> bytes:
+    """A DICOMDIR: what it is stands in its file meta information only."""
+    dataset = Dataset()
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    dataset.file_meta.MediaStorageSOPClassUID = MediaStorageDirectoryStorage
+    dataset.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    dataset.FileSetID, dataset.DirectoryRecordSequence = "DISC", []
+    return encoded(dataset)
 
 
 @pytest.mark.parametrize("keyword", ["Rows", "BitsAllocated", "PhotometricInterpretation", "PixelRepresentation"])

@@ -31,6 +31,9 @@ OUTLINE_OBJECTS = (
 )
 """SOP classes that hold outlines: RT Structure Set, Segmentation and Label Map Segmentation Storage."""
 
+_DIRECTORY = "1.2.840.10008.1.3.10"
+"""SOP class of a DICOMDIR: Media Storage Directory Storage."""
+
 _GREYSCALE = ("MONOCHROME1", "MONOCHROME2")
 
 FIRST_BYTES = 16_384
@@ -175,6 +178,8 @@ def _person(dataset: Any) -> Person:
 
 
 def _header(found: FoundFile, person: Person, dataset: Any) -> Header:
+    if _is_directory(dataset):
+        raise TagError(RejectReason.NOT_MR_IMAGE, "DICOMDIR, a list of the files on a disc")
     kind = required_text(dataset, "SOPClassUID")
     if kind in OUTLINE_OBJECTS:
         raise TagError(RejectReason.OUTLINE_OBJECT, RejectReason.OUTLINE_OBJECT.meaning)
@@ -196,6 +201,11 @@ def _header(found: FoundFile, person: Person, dataset: Any) -> Header:
         geometries=tuple(frame.geometry for frame in read_frames(dataset)),
         facts=_facts(dataset),
     )
+
+
+def _is_directory(dataset: Any) -> bool:
+    """Whether this is a DICOMDIR, which says so in its file meta information only (DICOM PS3.10, 8.6)."""
+    return not isinstance(dataset, PlainHeader) and text(dataset.file_meta, "MediaStorageSOPClassUID") == _DIRECTORY
 
 
 def _require_greyscale(dataset: Any) -> None:
