@@ -1,5 +1,7 @@
 """What the last panel of a run says of the cohort, its files and the tracking store."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 from kedro.io import DataCatalog, MemoryDataset
@@ -33,11 +35,11 @@ def test_a_cohort_without_a_patient_says_so():
 @pytest.mark.parametrize(
     ("uri", "shown"),
     [
-        ("", "mlflow ui --backend-store-uri sqlite:///mlflow.db"),
+        ("sqlite:////home/me/study/mlflow.db", "mlflow ui --backend-store-uri sqlite:///mlflow.db"),
         ("sqlite:////scratch/runs.db", "mlflow ui --backend-store-uri sqlite:////scratch/runs.db"),
         ("https://me:secret@runs.example", "https://...@runs.example"),
         ("postgresql://me:secret@db/runs", "mlflow ui --backend-store-uri postgresql://...@db/runs"),
     ],
 )
 def test_the_store_is_named_without_its_password(uri, shown):
-    assert _where_to_see_runs(uri) == shown
+    assert _where_to_see_runs(uri, Path("/home/me/study")) == shown

@@ -1,6 +1,5 @@
 """The last thing a run prints: the main numbers, that they are simulated if they are, and where to look."""
 
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from npc_kedro.study import RESEARCH_USE, SIMULATED_MARK
+from npc_kedro.tracking.store import tracking_uri
 
 Row = tuple[str, str]
 
@@ -21,11 +21,13 @@ class ClosingSummary:
     def __init__(self) -> None:
         self._simulated = True
         self._data_root = "data"
+        self._project = Path()
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
         """Remembers whose results these are."""
         loader: Any = context.config_loader
+        self._project = Path(context.project_path)
         self._simulated = not getattr(loader, "study_globals", dict)().get("cohort_root")
         self._data_root = getattr(loader, "data_root", lambda: "data")()
 
@@ -50,14 +52,14 @@ class ClosingSummary:
     def _directions(self) -> list[Row]:
         return [
             ("tables, figures", f"{Path(self._data_root) / '08_reporting'}"),
-            ("runs, metrics", _where_to_see_runs(os.environ.get("MLFLOW_TRACKING_URI", ""))),
+            ("runs, metrics", _where_to_see_runs(tracking_uri(self._project), self._project)),
             ("lineage", "kedro viz run"),
         ]
 
 
-def _where_to_see_runs(uri: str) -> str:
+def _where_to_see_runs(uri: str, project: Path) -> str:
     """A server's address, or the command that shows the store; never a password that stands in it."""
-    shown = re.sub(r"//[^/@]*@", "//...@", uri) or "sqlite:///mlflow.db"
+    shown = re.sub(r"//[^/@]*@", "//...@", uri).replace(f"{project.as_posix()}/", "")  # commands are given there
     return shown if shown.startswith(("http://", "https://")) else f"mlflow ui --backend-store-uri {shown}"
 
 
