@@ -138,11 +138,14 @@ def measure(root: Path, store: Path, given: argparse.Namespace) -> dict[str, Cos
 
 
 def command_seconds(root: Path, store: Path) -> float:
-    """Wall time of ``kedro run --pipelines=ingest`` on a cohort folder."""
+    """Wall time of ``kedro run --pipelines=ingest`` on a cohort folder; key and maps stay out of the project's."""
     kept = {"NPC_DATA_ROOT": store / "data", "MLFLOW_TRACKING_URI": f"sqlite:///{store}.db", "NPC_COHORT_ROOT": root}
     started = time.perf_counter()
     subprocess.run(
-        [sys.executable, "-m", "kedro", "run", "--pipelines=ingest"],
+        [
+            *(sys.executable, "-m", "kedro", "run", "--pipelines=ingest"),
+            f"--params=ingest.pseudonym_key_file={store}.private/pseudonym.key",
+        ],
         cwd=CONFIGURATION.parents[3],
         env=os.environ | {name: str(value) for name, value in kept.items()},
         check=True,
