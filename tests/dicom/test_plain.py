@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
 
 from mini_dicom import MiniSeries, encoded
-from npc_kedro.dicom.plain import WANTED, plain_header
+from npc_kedro.dicom.plain import WANTED, PlainHeader, plain_header, understood_once
 from npc_kedro.dicom.silence import silenced
 from npc_kedro.dicom.tags import text
 
@@ -91,3 +91,27 @@ def test_real_files_are_understood_alike(folder: Path) -> None:
     taken = [differences for differences in found if differences is not None]
     assert [differences for differences in taken if differences] == []
     assert len(taken) > 10
+
+
+def test_what_repeats_is_understood_once_and_nothing_else_is_seen() -> None:
+    asked: list[tuple[str, str]] = []
+
+    @understood_once("PatientID", "SeriesDescription")
+    def both(dataset: PlainHeader | Dataset) -> str:
+        asked.append((text(dataset, "PatientID"), text(dataset, "StudyDate")))
+        if not asked[-1][0]:
+            raise ValueError("nobody")
+        return asked[-1][0]
+
+    first, second, third = (
+        plain_header(MiniSeries(who).content(slice)) for who, slice in (("A", 0), ("A", 1), ("B", 0))
+    )
+    assert (both(first), both(second), both(third)) == ("A", "A", "B")
+    assert asked == [("A", ""), ("B", "")]
+    assert both(MiniSeries("A").dataset(0)) == "A"  # pydicom's is asked itself
+    assert len(asked) == 3
+    nobody = plain_header(MiniSeries("").content(0))
+    for _ in range(2):
+        with pytest.raises(ValueError, match="nobody"):
+            both(nobody)
+    assert len(asked) == 5

@@ -174,7 +174,6 @@ def quantised(images: list[np.ndarray], matrix: int) -> tuple[np.ndarray, float,
         np.subtract(image, np.float32(low), out=work)
         if not whole:
             np.multiply(work, np.float32(1.0 / scale), out=work)
-            np.rint(work, out=work)
-            np.clip(work, 0, _STORED_MAXIMUM, out=work)
+            np.rint(work, out=work)  # of at most 65,535 and rounding noise
         target[...] = work
     return pixels, scale, low

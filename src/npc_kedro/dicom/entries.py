@@ -5,9 +5,10 @@ This is the form in which a file's facts leave the process that read it, go into
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from npc_kedro.dicom.facts import SeriesFacts
 from npc_kedro.dicom.geometry import SliceGeometry
 from npc_kedro.dicom.headers import Header, Person, Rejection
 from npc_kedro.dicom.pseudonyms import Pseudonyms, normalised_identifier
@@ -129,29 +130,44 @@ def unpacked_grids(grids: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
     ]
 
 
-def anonymous(read: Header | Rejection, pseudonyms: Pseudonyms, rules_of: Callable[..., frozenset[str]]) -> Entry:
-    """What may be kept of a file.
+@dataclass(frozen=True)
+class Anonymiser:
+    """Turns headers into entries.
 
-    Args:
-        read: its header, or why it is refused.
+    Attributes:
         pseudonyms: makes the keys.
         rules_of: names of the rules that apply to a :class:`SeriesFacts`.
+        origins: those met so far; the slices of a series share theirs.
     """
-    file = pseudonyms.file(read.found.relative)
-    person = read.person
-    patient_key = pseudonyms.patient(person.identifier) if person and person.known else ""
-    if isinstance(read, Rejection):
+
+    pseudonyms: Pseudonyms
+    rules_of: Callable[[SeriesFacts], frozenset[str]]
+    origins: dict[tuple[Any, ...], Origin] = field(default_factory=dict, repr=False)
+
+    def entry(self, read: Header | Rejection) -> Entry:
+        """What may be kept of a file, given its header or why it is refused."""
+        file = self.pseudonyms.file(read.found.relative)
+        if isinstance(read, Header):
+            instance_key = self.pseudonyms.instance(read.instance_uid)
+            return Entry(file, "", "", self._origin(read), instance_key, read.order, read.geometries)
+        person = read.person
+        patient_key = self.pseudonyms.patient(person.identifier) if person and person.known else ""
         return Entry(file, read.reason.value, read.detail, Origin(patient_key))
-    day = day_of(read.study_date)
-    origin = Origin(
-        patient_key=patient_key,
-        study_key=pseudonyms.study(read.study_uid),
-        series_key=pseudonyms.series(read.series_uid),
-        marks=_marks(read.person, pseudonyms),
-        day=pseudonyms.shifted_day(patient_key, day) if day else None,
-        rules=rules_of(read.facts),
-    )
-    return Entry(file, "", "", origin, pseudonyms.instance(read.instance_uid), read.order, read.geometries)
+
+    def _origin(self, read: Header) -> Origin:
+        written = (read.person, read.study_uid, read.series_uid, read.study_date, read.facts)
+        if written not in self.origins:
+            patient_key = self.pseudonyms.patient(read.person.identifier)
+            day = day_of(read.study_date)
+            self.origins[written] = Origin(
+                patient_key=patient_key,
+                study_key=self.pseudonyms.study(read.study_uid),
+                series_key=self.pseudonyms.series(read.series_uid),
+                marks=_marks(read.person, self.pseudonyms),
+                day=self.pseudonyms.shifted_day(patient_key, day) if day else None,
+                rules=self.rules_of(read.facts),
+            )
+        return self.origins[written]
 
 
 def _marks(person: Person, pseudonyms: Pseudonyms) -> PersonMarks:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from npc_kedro.dicom.geometry import GeometryError, SliceGeometry
-from npc_kedro.dicom.plain import PlainHeader
+from npc_kedro.dicom.plain import PlainHeader, understood_once
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.tags import TagError, number, required_numbers, required_whole, text
 
@@ -33,12 +33,13 @@ def read_frames(dataset: Any) -> tuple[Frame, ...]:
     Raises:
         TagError: if a frame's size, geometry or rescaling is missing or impossible.
     """
-    shape = (required_whole(dataset, "Rows", lowest=1), required_whole(dataset, "Columns", lowest=1))
+    if isinstance(dataset, PlainHeader):
+        return (_placed(dataset, _plain_grid(dataset)),)
+    shape = _shape(dataset)
     per_frame = dataset.get("PerFrameFunctionalGroupsSequence") or ()
     shared = (dataset.get("SharedFunctionalGroupsSequence") or (None,))[0]
     if not per_frame:
-        if number(dataset, "NumberOfFrames") > 1:
-            raise TagError(RejectReason.BAD_GEOMETRY, "several frames without PerFrameFunctionalGroupsSequence")
+        _require_one_frame(dataset)
         return (_frame([dataset], shape),)
     if len(per_frame) != required_whole(dataset, "NumberOfFrames", lowest=1):
         raise TagError(RejectReason.INVALID_TAG, f"NumberOfFrames disagrees with {len(per_frame)} functional groups")
@@ -59,22 +60,68 @@ def require_pixel_bytes(found: int, shape: tuple[int, int, int], bits: int) -> N
         raise TagError(RejectReason.PIXELS_MISMATCH, detail)
 
 
+@dataclass(frozen=True)
+class _Grid:
+    """What the slices of a series share of their frames."""
+
+    orientation: tuple[float, ...]
+    spacing: tuple[float, ...]
+    shape: tuple[int, int]
+    thickness_mm: float
+    slope: float
+    intercept: float
+
+
+@understood_once(
+    *("Rows", "Columns", "NumberOfFrames", "ImageOrientationPatient", "PixelSpacing", "SliceThickness"),
+    *("RescaleSlope", "RescaleIntercept"),
+)
+def _plain_grid(header: Any) -> _Grid:
+    shape = _shape(header)
+    _require_one_frame(header)
+    return _grid(header, header, header, shape)
+
+
 def _frame(places: Sequence[Any], shape: tuple[int, int]) -> Frame:
-    position = _find(places, "PlanePositionSequence", "ImagePositionPatient")
     orientation = _find(places, "PlaneOrientationSequence", "ImageOrientationPatient")
     measures = _find(places, "PixelMeasuresSequence", "PixelSpacing")
     rescaling = _find(places, "PixelValueTransformationSequence", "RescaleSlope")
+    position = _find(places, "PlanePositionSequence", "ImagePositionPatient")
+    return _placed(position, _grid(orientation, measures, rescaling, shape))
+
+
+def _shape(dataset: Any) -> tuple[int, int]:
+    return required_whole(dataset, "Rows", lowest=1), required_whole(dataset, "Columns", lowest=1)
+
+
+def _require_one_frame(dataset: Any) -> None:
+    if number(dataset, "NumberOfFrames") > 1:
+        raise TagError(RejectReason.BAD_GEOMETRY, "several frames without PerFrameFunctionalGroupsSequence")
+
+
+def _grid(orientation: Any, measures: Any, rescaling: Any, shape: tuple[int, int]) -> _Grid:
+    return _Grid(
+        required_numbers(orientation, "ImageOrientationPatient", 6),
+        required_numbers(measures, "PixelSpacing", 2),
+        shape,
+        number(measures, "SliceThickness"),
+        *_rescaling(rescaling),
+    )
+
+
+def _placed(position: Any, grid: _Grid) -> Frame:
+    """The frame whose dataset gives this position."""
     try:
         geometry = SliceGeometry(
             position=required_numbers(position, "ImagePositionPatient", 3),  # type: ignore[arg-type]
-            orientation=required_numbers(orientation, "ImageOrientationPatient", 6),  # type: ignore[arg-type]
-            spacing=required_numbers(measures, "PixelSpacing", 2),  # type: ignore[arg-type]
-            shape=shape,
-            thickness_mm=number(measures, "SliceThickness"),
+            orientation=grid.orientation,  # type: ignore[arg-type]
+            spacing=grid.spacing,  # type: ignore[arg-type]
+            shape=grid.shape,
+            thickness_mm=grid.thickness_mm,
         )
     except GeometryError as error:
         raise TagError(RejectReason.BAD_GEOMETRY, str(error)) from None
-    return Frame(geometry, *_rescaling(rescaling))
+    return Frame(geometry, grid.slope, grid.intercept)
 
 
 def _rescaling(dataset: Any) -> tuple[float, float]:
@@ -90,8 +137,6 @@ def _find(places: Sequence[Any], sequence: str, keyword: str) -> Any:
     for place in places:
         if place is None:
             continue
-        if isinstance(place, PlainHeader):  # has no sequences
-            return place
         items = place.get(sequence)
         if items and keyword in items[0]:
             return items[0]

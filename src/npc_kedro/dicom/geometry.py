@@ -45,15 +45,12 @@ class SliceGeometry:
     thickness_mm: float = float("nan")
 
     def __post_init__(self) -> None:
-        self._require(len(self.position) == 3 and _finite(self.position), "ImagePositionPatient", self.position)
-        self._require(_is_orientation(self.orientation), "ImageOrientationPatient", self.orientation)
-        self._require(_is_spacing(self.spacing), "PixelSpacing", self.spacing)
-
-    @staticmethod
-    def _require(holds: bool, tag: str, value: tuple[float, ...]) -> None:
-        if not holds:
-            msg = f"{tag} is {list(value)}"
-            raise GeometryError(msg)
+        if not (len(self.position) == 3 and _finite(self.position)):
+            raise _impossible("ImagePositionPatient", self.position)
+        if not _is_orientation(self.orientation):
+            raise _impossible("ImageOrientationPatient", self.orientation)
+        if not _is_spacing(self.spacing):
+            raise _impossible("PixelSpacing", self.spacing)
 
     @property
     def normal(self) -> np.ndarray:
@@ -67,7 +64,8 @@ class SliceGeometry:
 
     def position_along(self, normal: np.ndarray) -> float:
         """The slice's place on an axis, mm: grows from the feet to the head for axial slices."""
-        return float(np.dot(self.position, normal))
+        (x, y, z), (along_x, along_y, along_z) = self.position, normal.tolist()  # a third of np.dot's time
+        return float(x * along_x + y * along_y + z * along_z)
 
     def is_parallel_to(self, normal: np.ndarray) -> bool:
         """Whether the slice is parallel to the slices across ``normal``."""
@@ -82,6 +80,10 @@ class SliceGeometry:
         matrix[:3, 2] = self.position
         matrix[3, 2] = 1.0
         return matrix
+
+
+def _impossible(tag: str, value: tuple[float, ...]) -> GeometryError:
+    return GeometryError(f"{tag} is {list(value)}")
 
 
 @lru_cache(maxsize=1024)

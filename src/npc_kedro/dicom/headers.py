@@ -14,7 +14,7 @@ from typing import Any
 from npc_kedro.dicom.facts import SeriesFacts
 from npc_kedro.dicom.frames import ENHANCED_MR, read_frames, require_pixel_bytes
 from npc_kedro.dicom.geometry import SliceGeometry
-from npc_kedro.dicom.plain import PlainHeader, plain_header
+from npc_kedro.dicom.plain import PlainHeader, plain_header, understood_once
 from npc_kedro.dicom.pseudonyms import normalised_identifier
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.silence import silenced
@@ -41,6 +41,7 @@ FIRST_BYTES = 16_384
 
 _MORE_BYTES = 2**26
 
+_DATES = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate")
 _DAY = re.compile(r"\d{8}")
 
 _KNOWN_BEGINNINGS = {
@@ -168,6 +169,7 @@ def _require_plausible(head: bytes, accept_without_preamble: bool) -> None:
         raise TagError(RejectReason.NO_PREAMBLE, RejectReason.NO_PREAMBLE.meaning)
 
 
+@understood_once("SpecificCharacterSet", "PatientID", "PatientName", "PatientBirthDate", "PatientSex")
 def _person(dataset: Any) -> Person:
     return Person(
         identifier=text(dataset, "PatientID"),
@@ -208,6 +210,7 @@ def _is_directory(dataset: Any) -> bool:
     return not isinstance(dataset, PlainHeader) and text(dataset.file_meta, "MediaStorageSOPClassUID") == _DIRECTORY
 
 
+@understood_once("SamplesPerPixel", "PhotometricInterpretation", "BitsAllocated", "PixelRepresentation")
 def _require_greyscale(dataset: Any) -> None:
     samples = required_whole(dataset, "SamplesPerPixel", lowest=1)
     colours = required_text(dataset, "PhotometricInterpretation")
@@ -225,15 +228,20 @@ def _order(dataset: Any) -> tuple[float, float, float]:
     return first, second, third
 
 
+@understood_once(*_DATES)
 def _study_date(dataset: Any) -> str:
     """The day of the examination as YYYYMMDD; ``""`` if no tag gives one."""
-    for keyword in ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate"):
+    for keyword in _DATES:
         written = text(dataset, keyword)
         if written and _DAY.fullmatch(written):
             return written
     return ""
 
 
+@understood_once(
+    *("SpecificCharacterSet", "SeriesDescription", "ProtocolName", "SequenceName", "ImageType", "ScanningSequence"),
+    *("ContrastBolusAgent", "RepetitionTime", "EchoTime"),
+)
 def _facts(dataset: Any) -> SeriesFacts:
     agents = [text(item, "CodeMeaning") for item in dataset.get("ContrastBolusAgentSequence") or ()]
     described = (text(dataset, keyword) for keyword in ("SeriesDescription", "ProtocolName", "SequenceName"))

@@ -1,6 +1,7 @@
 """A map over processes that keeps order and never holds more than a few results."""
 
 import ctypes
+import gc
 import multiprocessing
 import os
 from collections import deque
@@ -37,6 +38,8 @@ def ordered_map(function: Callable[[Task], Result], tasks: Iterable[Task], *, wo
     if worker_count(workers) == 1 or len(first) < 2 or multiprocessing.current_process().daemon:
         yield from map(function, waiting)
         return
+    # What exists now is left alone by the garbage collector, which would touch, and so copy, every page that is shared.
+    gc.freeze()
     context = multiprocessing.get_context("fork")
     pool = ProcessPoolExecutor(worker_count(workers), mp_context=context, initializer=_keep_memory)
     try:
@@ -49,6 +52,7 @@ def ordered_map(function: Callable[[Task], Result], tasks: Iterable[Task], *, wo
             yield result
     finally:
         pool.shutdown(wait=False, cancel_futures=True)  # the processes end by themselves; nothing waits for that
+        gc.unfreeze()
 
 
 def _keep_memory() -> None:

@@ -13,13 +13,11 @@ import numpy as np
 
 from npc_kedro.dicom.frames import Frame, read_frames, require_pixel_bytes
 from npc_kedro.dicom.headers import FIRST_BYTES
+from npc_kedro.dicom.layout import Layout, decoded_shape, inverted, read_layout, within_bits_stored
 from npc_kedro.dicom.plain import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN, plain_header
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.silence import silenced
-from npc_kedro.dicom.tags import TagError, number, required_text, required_whole
-
-_LARGEST_BYTES = 2**31
-"""Decoded size of one file above which a header is not believed: a damaged Rows must not ask for all memory."""
+from npc_kedro.dicom.tags import TagError
 
 _DECODERS = {
     "1.2.840.10008.1.2.4.50": "pylibjpeg and pylibjpeg-libjpeg",
@@ -73,24 +71,23 @@ def decode_file(content: bytes | memoryview) -> tuple[DecodedImage, ...]:
 def _decode(content: bytes | memoryview) -> tuple[DecodedImage, ...]:
     plain = plain_header(bytes(content[:FIRST_BYTES])) or plain_header(bytes(content))
     if plain is not None and plain.is_native:
-        frames = read_frames(plain)
+        frames, layout = read_frames(plain), read_layout(plain)
         length = min(plain.pixels_length or 0, len(content) - plain.pixels_at)
-        stored = _native(plain, memoryview(content)[plain.pixels_at : plain.pixels_at + length], len(frames))
-        return _images(plain, frames, stored)
+        pixels = memoryview(content)[plain.pixels_at : plain.pixels_at + length]
+        return _images(layout, frames, _native(layout, pixels, len(frames)))
     with silenced():  # costs as much as reading a plain header
         dataset = _opened(bytes(content))
-        frames = read_frames(dataset)
-        return _images(dataset, frames, _by_pydicom(dataset, len(frames)))
+        frames, layout = read_frames(dataset), read_layout(dataset)
+        return _images(layout, frames, _by_pydicom(dataset, layout, len(frames)))
 
 
-def _images(dataset: Any, frames: Sequence[Frame], stored: np.ndarray) -> tuple[DecodedImage, ...]:
+def _images(layout: Layout, frames: Sequence[Frame], stored: np.ndarray) -> tuple[DecodedImage, ...]:
     """The frames with contrast, each with its real values."""
-    inverted = required_text(dataset, "PhotometricInterpretation") == "MONOCHROME1"
     images = []
-    for values, frame in zip(_within_bits_stored(dataset, stored), frames, strict=True):
+    for values, frame in zip(within_bits_stored(layout, stored), frames, strict=True):
         if _is_constant(values):
             continue
-        real = _inverted(values, dataset) if inverted else values
+        real = inverted(values, layout) if layout.inverted else values
         if (frame.slope, frame.intercept) != (1.0, 0.0):
             real = real.astype(np.float32) * np.float32(frame.slope) + np.float32(frame.intercept)
         images.append(DecodedImage(real, values, frame))
@@ -116,48 +113,26 @@ def _opened(content: bytes) -> Any:
     return dataset
 
 
-def _shape(dataset: Any, frames: int) -> tuple[int, int, int]:
-    """Frames, rows, columns.
-
-    Raises:
-        TagError: if they ask for more memory than any MR file needs.
-    """
-    shape = (frames, required_whole(dataset, "Rows", lowest=1), required_whole(dataset, "Columns", lowest=1))
-    needed = shape[0] * shape[1] * shape[2] * _bytes_each(dataset)
-    if needed > _LARGEST_BYTES:
-        detail = (
-            f"{shape[0]} x {shape[1]} x {shape[2]} pixels need {needed} bytes; at most {_LARGEST_BYTES} are decoded"
-        )
-        raise TagError(RejectReason.PIXELS_MISMATCH, detail)
-    return shape
-
-
-def _bytes_each(dataset: Any) -> int:
-    """Bytes of a stored pixel, at least 1."""
-    return max(required_whole(dataset, "BitsAllocated", lowest=1) // 8, 1)
-
-
-def _native(dataset: Any, content: memoryview | bytes, frames: int) -> np.ndarray:
+def _native(layout: Layout, content: memoryview | bytes, frames: int) -> np.ndarray:
     """Uncompressed little-endian pixels as (frames, rows, columns), without a copy."""
-    shape = _shape(dataset, frames)
-    bits = required_whole(dataset, "BitsAllocated", lowest=8)
-    require_pixel_bytes(len(content), shape, bits)
-    if bits not in (8, 16, 32):
-        raise TagError(RejectReason.INVALID_TAG, f"BitsAllocated is {bits}; expected 8, 16 or 32")
-    kind = np.dtype(f"<{'i' if _is_signed(dataset) else 'u'}{bits // 8}")
+    shape = decoded_shape(layout, frames)
+    require_pixel_bytes(len(content), shape, layout.bits)
+    if layout.bits not in (8, 16, 32):
+        raise TagError(RejectReason.INVALID_TAG, f"BitsAllocated is {layout.bits}; expected 8, 16 or 32")
+    kind = np.dtype(f"<{'i' if layout.signed else 'u'}{layout.bits // 8}")
     return np.frombuffer(content, kind, count=shape[0] * shape[1] * shape[2]).reshape(shape)
 
 
-def _by_pydicom(dataset: Any, frames: int) -> np.ndarray:
+def _by_pydicom(dataset: Any, layout: Layout, frames: int) -> np.ndarray:
     """Pixels in any other transfer syntax as (frames, rows, columns)."""
     syntax = dataset.file_meta.get("TransferSyntaxUID")
+    shape = decoded_shape(layout, frames)
     if syntax is not None and syntax.is_encapsulated:
-        return _decompressed(dataset, syntax, _shape(dataset, frames))
+        return _decompressed(dataset, syntax, shape)
     little_endian = syntax is None and dataset.original_encoding[1]
     if little_endian or syntax in (IMPLICIT_LITTLE_ENDIAN, EXPLICIT_LITTLE_ENDIAN):
-        return _native(dataset, dataset.PixelData, frames)
-    shape = _shape(dataset, frames)
-    require_pixel_bytes(len(dataset.PixelData), shape, required_whole(dataset, "BitsAllocated", lowest=8))
+        return _native(layout, dataset.PixelData, frames)
+    require_pixel_bytes(len(dataset.PixelData), shape, layout.bits)
     return dataset.pixel_array.reshape(shape)
 
 
@@ -177,35 +152,3 @@ def _decompressed(dataset: Any, syntax: Any, shape: tuple[int, int, int]) -> np.
     if decoded.shape not in (shape, shape[1:]):
         raise TagError(RejectReason.PIXELS_MISMATCH, f"decoded pixels are {decoded.shape}; expected {shape}")
     return decoded.reshape(shape)
-
-
-def _is_signed(dataset: Any) -> bool:
-    return required_whole(dataset, "PixelRepresentation", lowest=0) == 1
-
-
-def _within_bits_stored(dataset: Any, stored: np.ndarray) -> np.ndarray:
-    """The values without what older files keep in the bits above High Bit, overlays above all (DICOM PS3.5, 8.1.1)."""
-    allocated = stored.dtype.itemsize * 8
-    bits = _bits_stored(dataset, allocated)
-    if bits == allocated or stored.dtype.kind not in "iu":
-        return stored
-    shift = allocated - bits
-    if stored.dtype.kind == "u":
-        return stored if int(stored.max()) < 2**bits else stored & stored.dtype.type(2**bits - 1)
-    within = int(stored.min()) >= -(2 ** (bits - 1)) and int(stored.max()) < 2 ** (bits - 1)
-    return stored if within else (stored << shift) >> shift
-
-
-def _bits_stored(dataset: Any, allocated: int) -> int:
-    """BitsStored where it is believable and the values begin at the lowest bit; otherwise all bits."""
-    bits, high = number(dataset, "BitsStored"), number(dataset, "HighBit")
-    if not 1 <= bits <= allocated or (high == high and high != bits - 1):
-        return allocated
-    return int(bits)
-
-
-def _inverted(values: np.ndarray, dataset: Any) -> np.ndarray:
-    """MONOCHROME1 shows high values dark: turned round within the range of BitsStored (DICOM PS3.3 C.7.6.3.1.2)."""
-    bits = _bits_stored(dataset, values.dtype.itemsize * 8)
-    top = -1 if _is_signed(dataset) else 2**bits - 1
-    return top - values.astype(np.int64)

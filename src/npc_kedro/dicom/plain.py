@@ -10,9 +10,9 @@ Source: DICOM PS3.5, 7.1 (data elements) and 7.5 (sequences); PS3.10, 7.1 (file 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, wraps
 from struct import Struct, error
-from typing import Any
+from typing import Any, TypeVar
 
 _EXPLICIT = Struct("<HH2sH").unpack_from
 _IMPLICIT = Struct("<HHL").unpack_from
@@ -85,6 +85,11 @@ _NESTED = frozenset({0x00180012, 0x52009229, 0x52009230})
 """Sequences that the study looks into: contrast agents by code, functional groups of enhanced files."""
 
 
+_MOST_REMEMBERED = 1024
+
+Answer = TypeVar("Answer")
+
+
 class _NotPlainError(Exception):
     """Something that is left to pydicom."""
 
@@ -126,6 +131,34 @@ class PlainHeader:
             return numbers[0] if len(numbers) == 1 else numbers
         _, character_sets = self.elements.get("SpecificCharacterSet", ("CS", b""))
         return _decoded(kind, content, character_sets)
+
+
+def understood_once(*keywords: str) -> Callable[[Callable[[Any], Answer]], Callable[[Any], Answer]]:
+    """For functions of a header: elements that stand in it as they stood in an earlier plain one mean the same.
+
+    The slices of a series repeat nearly all of their header, and what it means costs more than to read it. The function
+    is shown the elements named here and no others, so that nothing else can enter what is remembered. Errors are not
+    remembered; datasets of pydicom go straight through.
+    """
+
+    def decorate(function: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
+        answers: dict[tuple[tuple[str, bytes] | None, ...], Answer] = {}
+
+        @wraps(function)
+        def understood(dataset: Any) -> Answer:
+            if not isinstance(dataset, PlainHeader):
+                return function(dataset)
+            values = tuple(map(dataset.elements.get, keywords))
+            if values not in answers:
+                if len(answers) >= _MOST_REMEMBERED:
+                    answers.clear()
+                shown = {keyword: value for keyword, value in zip(keywords, values, strict=True) if value is not None}
+                answers[values] = function(PlainHeader(shown, "", 0, None))
+            return answers[values]
+
+        return understood
+
+    return decorate
 
 
 @lru_cache(maxsize=1024)

@@ -35,7 +35,13 @@ def normalised_identifier(value: object) -> str:
     Blanks and NUL padding at the ends go; ``123.0`` (a number after a spreadsheet) becomes ``123``; leading zeros of
     all-digit identifiers go, so that ``00123`` and ``123.0`` are one patient. Everything else stays as written.
     """
-    text = str(value if value is not None else "").strip(" \t\r\n\0\u00a0\u3000\ufeff")
+    return _normalised(str(value if value is not None else ""))
+
+
+@lru_cache(maxsize=4096)
+def _normalised(text: str) -> str:
+    """Cached, since the slices of a series repeat their patient."""
+    text = text.strip(" \t\r\n\0\u00a0\u3000\ufeff")
     whole = re.fullmatch(r"(\d+)(?:\.0*)?", text, flags=re.ASCII)
     return (whole[1].lstrip("0") or "0") if whole else text
 

@@ -7,8 +7,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from npc_kedro.dicom.entries import Entry, anonymous, is_lasting, packed, unpacked
-from npc_kedro.dicom.facts import SeriesFacts
+from npc_kedro.dicom.entries import Anonymiser, Entry, is_lasting, packed, unpacked
 from npc_kedro.dicom.headers import read_headers
 from npc_kedro.dicom.journal import Journal
 from npc_kedro.dicom.parallel import batches, ordered_map
@@ -128,17 +127,11 @@ def _remembered(journal: Journal) -> dict[str, tuple[tuple[int, int] | None, Ent
 def _read(files: list[FoundFile], rules: ReadingRules) -> _Batch:
     """In a worker: reads a batch; nothing leaves with the records that names a patient."""
     pseudonyms = rules.pseudonyms
-    known: dict[SeriesFacts, frozenset[str]] = {}
-
-    def rules_of(facts: SeriesFacts) -> frozenset[str]:
-        if facts not in known:
-            known[facts] = applying(facts, rules.series_rules)
-        return known[facts]
-
+    anonymiser = Anonymiser(pseudonyms, partial(applying, rules=rules.series_rules))
     headers = read_headers(files, accept_without_preamble=rules.accept_without_preamble)
     people = {header.person for header in headers if header.person is not None}
     return _Batch(
-        entries=packed([anonymous(header, pseudonyms, rules_of) for header in headers]),
+        entries=packed([anonymiser.entry(header) for header in headers]),
         identifiers={pseudonyms.patient(person.identifier): person.identifier for person in people if person.known},
         private_words={word for person in people for word in (person.identifier, person.name, person.birth_date)},
     )

@@ -103,8 +103,9 @@ def required_text(dataset: Any, keyword: str) -> str:
 
 def number(dataset: Any, keyword: str) -> float:
     """The value as a number; NaN if missing, empty, several or not a number (for tags that are only evidence)."""
+    value = _value(dataset, keyword)
     try:
-        return float(_value(dataset, keyword))
+        return float(value) if value != "" else math.nan  # most are missing; an exception costs more than the reading
     except (TypeError, ValueError):
         return math.nan
 

@@ -1,7 +1,6 @@
 """Every file below a folder, in an order that does not depend on the disk."""
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,22 +43,27 @@ def find_files(folder: Path) -> list[FoundFile]:
             "DICOM files in any nesting. Put the export there, or correct cohort_root."
         )
         raise CohortError(msg)
-    return sorted(_walk(str(folder), ""), key=lambda found: os.fsencode(found.relative))
+    found: list[FoundFile] = []
+    waiting = [(str(folder), "")]
+    while waiting:
+        _list(*waiting.pop(), found, waiting)
+    return sorted(found, key=lambda file: os.fsencode(file.relative))
 
 
-def _walk(folder: str, relative: str) -> Iterator[FoundFile]:
+def _list(folder: str, relative: str, found: list[FoundFile], waiting: list[tuple[str, str]]) -> None:
+    """Adds a folder's files to ``found`` and its folders to ``waiting``."""
     try:
         with os.scandir(folder) as entries:
             listed = list(entries)
     except OSError:
-        yield FoundFile(relative.rstrip("/") or ".", folder)
+        found.append(FoundFile(relative.rstrip("/") or ".", folder))
         return
     for entry in listed:
         name = relative + entry.name
         if entry.is_dir(follow_symlinks=False):
-            yield from _walk(entry.path, f"{name}/")
+            waiting.append((entry.path, f"{name}/"))
         else:
-            yield FoundFile(name, entry.path, _stamp(entry))
+            found.append(FoundFile(name, entry.path, _stamp(entry)))
 
 
 def _stamp(entry: os.DirEntry[str]) -> tuple[int, int] | None:

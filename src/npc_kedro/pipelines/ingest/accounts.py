@@ -105,13 +105,14 @@ def _rejected_files(
     undecoded = {file: (reason.value, detail) for file, reason, detail in stored.rejected}
     listed = set(files["file"])
     rows = []
-    for row in files.itertuples():
-        if row.reason not in _LET_IN:
-            rows.append((row.file, row.patient_key, row.reason, row.detail, HEADERS))
-        elif not row.reason and (row.patient_key, row.series_key) in unchosen:
-            rows.append((row.file, row.patient_key, *unchosen[row.patient_key, row.series_key], SERIES))
-        elif row.file in undecoded:
-            rows.append((row.file, row.patient_key, *undecoded[row.file], DECODING))
+    columns = (files[name].tolist() for name in ("file", "patient_key", "series_key", "reason", "detail"))
+    for file, patient_key, series_key, reason, detail in zip(*columns, strict=True):
+        if reason not in _LET_IN:
+            rows.append((file, patient_key, reason, detail, HEADERS))
+        elif not reason and (patient_key, series_key) in unchosen:
+            rows.append((file, patient_key, *unchosen[patient_key, series_key], SERIES))
+        elif file in undecoded:
+            rows.append((file, patient_key, *undecoded[file], DECODING))
     rows += [
         (file, patient, reason.value, detail, OUTLINES)
         for file, patient, reason, detail in outlined.rejected

@@ -1,0 +1,94 @@
+"""How the pixels of a file are written: their size, how many bits count, whether high means bright."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from npc_kedro.dicom.plain import understood_once
+from npc_kedro.dicom.reasons import RejectReason
+from npc_kedro.dicom.tags import TagError, number, required_text, required_whole
+
+_LARGEST_BYTES = 2**31
+"""Decoded size of one file above which a header is not believed: a damaged Rows must not ask for all memory."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the pixels of a frame are written.
+
+    Attributes:
+        rows: and ``columns``: their numbers.
+        bits: of a stored pixel, BitsAllocated.
+        bits_stored: BitsStored; 0 if it is missing or the values do not begin at the lowest bit.
+        signed: whether pixels may be negative.
+        inverted: whether high values are dark, MONOCHROME1.
+    """
+
+    rows: int
+    columns: int
+    bits: int
+    bits_stored: int
+    signed: bool
+    inverted: bool
+
+
+@understood_once(
+    *("Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "PhotometricInterpretation"),
+)
+def read_layout(dataset: Any) -> Layout:
+    """The layout of a file's pixels.
+
+    Raises:
+        TagError: if a tag is missing or impossible.
+    """
+    stored, high = number(dataset, "BitsStored"), number(dataset, "HighBit")
+    believable = stored >= 1 and not (high == high and high != stored - 1)
+    return Layout(
+        rows=required_whole(dataset, "Rows", lowest=1),
+        columns=required_whole(dataset, "Columns", lowest=1),
+        bits=required_whole(dataset, "BitsAllocated", lowest=8),
+        bits_stored=int(min(stored, 2**16)) if believable else 0,
+        signed=required_whole(dataset, "PixelRepresentation", lowest=0) == 1,
+        inverted=required_text(dataset, "PhotometricInterpretation") == "MONOCHROME1",
+    )
+
+
+def decoded_shape(layout: Layout, frames: int) -> tuple[int, int, int]:
+    """Frames, rows, columns.
+
+    Raises:
+        TagError: if they ask for more memory than any MR file needs.
+    """
+    shape = (frames, layout.rows, layout.columns)
+    needed = shape[0] * shape[1] * shape[2] * (layout.bits // 8)
+    if needed > _LARGEST_BYTES:
+        detail = (
+            f"{shape[0]} x {shape[1]} x {shape[2]} pixels need {needed} bytes; at most {_LARGEST_BYTES} are decoded"
+        )
+        raise TagError(RejectReason.PIXELS_MISMATCH, detail)
+    return shape
+
+
+def within_bits_stored(layout: Layout, stored: np.ndarray) -> np.ndarray:
+    """The values without what older files keep in the bits above High Bit, overlays above all (DICOM PS3.5, 8.1.1)."""
+    allocated, bits = stored.dtype.itemsize * 8, _bits_stored(layout, stored.dtype)
+    if bits == allocated or stored.dtype.kind not in "iu":
+        return stored
+    shift = allocated - bits
+    if stored.dtype.kind == "u":
+        return stored if int(stored.max()) < 2**bits else stored & stored.dtype.type(2**bits - 1)
+    within = int(stored.min()) >= -(2 ** (bits - 1)) and int(stored.max()) < 2 ** (bits - 1)
+    return stored if within else (stored << shift) >> shift
+
+
+def _bits_stored(layout: Layout, dtype: np.dtype) -> int:
+    """BitsStored where it is believable, otherwise all bits of the decoded type."""
+    allocated = dtype.itemsize * 8
+    return layout.bits_stored if 1 <= layout.bits_stored <= allocated else allocated
+
+
+def inverted(values: np.ndarray, layout: Layout) -> np.ndarray:
+    """MONOCHROME1 shows high values dark: turned round within the range of BitsStored (DICOM PS3.3 C.7.6.3.1.2)."""
+    top = -1 if layout.signed else 2 ** _bits_stored(layout, values.dtype) - 1
+    return top - values.astype(np.int64)
