@@ -1,12 +1,13 @@
 """How fast ``ingest`` is, beside a plain serial loop over ``pydicom.dcmread(path).pixel_array``.
 
-    python -m benchmarks.ingest [--patients 80] [--slices 25] [--side 512] [--matrix 160] [--workers 0] [--repeats 3]
-    python -m benchmarks.ingest --commands [--patients 80] [--slices 25] [--side 512]
+    python -m benchmarks.ingest [--patients 80] [--slices 25] [--side 512] [--matrix 160] [--workers 0] [--repeats 7]
+    python -m benchmarks.ingest --commands [--patients 80] [--slices 25] [--side 512] [--repeats 3]
 
 Both read the same files from a warm cache; the loop only decodes, ``ingest`` also walks, checks, chooses, hashes,
-resamples and stores. A second run finds the folder unchanged and only checks it. Wall time is what a user waits, on an
-idle machine; CPU time (all processes together) still says something on a busy one. Memory is the peak of this process
-and of the largest of its children.
+resamples and stores. A second run finds the folder unchanged and only checks it. The three take turns, so that a host
+that slows down slows all of them, and the median turn counts. Wall time is what a user waits, on an idle machine; CPU
+time (all processes together) still says something on a busy one. Memory is the peak of this process and of the largest
+of its children.
 
 ``--commands`` measures what a user types instead, ``kedro run --pipelines=ingest``, twice: the second time the runner
 finds the folder unchanged and leaves the pipeline out. The start of both, measured on a cohort of two slices, is taken
@@ -25,6 +26,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -114,27 +116,24 @@ class Cost:
     cpu: float
 
 
-def cost(work: Callable[[], object], *, repeats: int, before: Callable[[], object] = int) -> Cost:
-    """The best of several runs, for each of the two clocks; ``before`` prepares each run and is not counted."""
-    runs = []
-    for _ in range(repeats):
-        before()
-        wall, used = time.perf_counter(), os.times()
-        work()
-        cpu = [now - then for now, then in zip(os.times()[:4], used[:4], strict=True)]
-        runs.append((time.perf_counter() - wall, sum(cpu)))
-    return Cost(min(run[0] for run in runs), min(run[1] for run in runs))
+def cost(work: Callable[[], object]) -> Cost:
+    """What one run costs."""
+    wall, used = time.perf_counter(), os.times()
+    work()
+    cpu = [now - then for now, then in zip(os.times()[:4], used[:4], strict=True)]
+    return Cost(time.perf_counter() - wall, sum(cpu))
 
 
-def measure(root: Path, store: Path, given: argparse.Namespace) -> dict[str, Cost]:
-    """The plain loop, the first run of ``ingest`` and a second one on the same folder."""
-    parameters = shipped_parameters(store, matrix=given.matrix, workers=given.workers)
-    run = partial(ingest, root, store, parameters)
-    return {
-        "plain serial loop": cost(partial(plain_loop, root), repeats=given.repeats),
-        "ingest": cost(run, repeats=given.repeats, before=partial(shutil.rmtree, store, ignore_errors=True)),
-        "ingest again": cost(run, repeats=given.repeats),
-    }
+def measure(root: Path, store: Path, given: argparse.Namespace) -> dict[str, list[Cost]]:
+    """Turn by turn: the plain loop, the first run of ``ingest`` and a second one on the same folder."""
+    run = partial(ingest, root, store, shipped_parameters(store, matrix=given.matrix, workers=given.workers))
+    works = {"plain serial loop": partial(plain_loop, root), "ingest": run, "ingest again": run}
+    costs: dict[str, list[Cost]] = {name: [] for name in works}
+    for _ in range(given.repeats):
+        shutil.rmtree(store, ignore_errors=True)
+        for name, work in works.items():
+            costs[name].append(cost(work))
+    return costs
 
 
 def command_seconds(root: Path, store: Path) -> float:
@@ -174,7 +173,7 @@ def measure_commands(folder: Path, given: argparse.Namespace) -> None:
 def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    numbers = {"patients": 80, "slices": 25, "side": 512, "matrix": 160, "workers": 0, "repeats": 3}
+    numbers = {"patients": 80, "slices": 25, "side": 512, "matrix": 160, "workers": 0, "repeats": 7}
     for name, default in numbers.items():
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--commands", action="store_true")
@@ -189,12 +188,13 @@ def main() -> None:
         costs = measure(root, Path(folder) / "store", given)
     count = given.patients * given.slices
     print(f"{count} slices of {given.side} x {given.side}, stored at {given.matrix} x {given.matrix}")
-    for name, found in costs.items():
-        per_slice = f"{1000 * found.wall / count:6.2f} ms a slice, {1000 * found.cpu / count:6.2f} ms of CPU"
-        print(f"{name:18} {found.wall:7.2f} s  {per_slice}")
-    plain, first, second = costs.values()
-    print(f"{'plain / ingest':18} {plain.wall / first.wall:7.2f}    (above 1: ingest is faster)")
-    print(f"{'first / again':18} {first.wall / second.wall:7.2f}")
+    for name, turns in costs.items():
+        wall, cpu = (1000 * median(getattr(turn, clock) for turn in turns) / count for clock in ("wall", "cpu"))
+        print(f"{name:18} {wall * count / 1000:7.2f} s  {wall:6.2f} ms a slice, {cpu:6.2f} ms of CPU")
+    plain, first, second = ([turn.wall for turn in turns] for turns in costs.values())
+    ratios = sorted(slow / fast for slow, fast in zip(plain, first, strict=True))
+    print(f"{'plain / ingest':18} {median(ratios):7.2f}    (turns: {ratios[0]:.2f} to {ratios[-1]:.2f})")
+    print(f"{'first / again':18} {median(first) / median(second):7.2f}")
     peaks = (resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     print(f"{'peak memory':18} {max(peaks):7.0f} MiB")
 
