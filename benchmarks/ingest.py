@@ -1,7 +1,7 @@
 """How fast ``ingest`` is, beside a plain serial loop over ``pydicom.dcmread(path).pixel_array``.
 
-    python -m benchmarks.ingest [--patients 80] [--slices 25] [--side 512] [--matrix 160] [--workers 0] [--repeats 7]
-    python -m benchmarks.ingest --commands [--patients 80] [--slices 25] [--side 512] [--repeats 3]
+    python -m benchmarks.ingest [--patients 160] [--slices 25] [--side 512] [--matrix 160] [--workers 0] [--repeats 7]
+    python -m benchmarks.ingest --commands [--patients 160] [--slices 25] [--side 512] [--repeats 3]
 
 Both read the same files from a warm cache; the loop only decodes, ``ingest`` also walks, checks, chooses, hashes,
 resamples and stores. A second run finds the folder unchanged and only checks it. The three take turns, so that a host
@@ -173,7 +173,7 @@ def measure_commands(folder: Path, given: argparse.Namespace) -> None:
 def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    numbers = {"patients": 80, "slices": 25, "side": 512, "matrix": 160, "workers": 0, "repeats": 7}
+    numbers = {"patients": 160, "slices": 25, "side": 512, "matrix": 160, "workers": 0, "repeats": 7}
     for name, default in numbers.items():
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--commands", action="store_true")
