@@ -18,6 +18,7 @@ from npc_kedro.dicom.tags import TagError
 from npc_kedro.imaging.resample import resample, square_extents
 
 _STORED_MAXIMUM = 65_535
+_SMALLEST_REACH, _LARGEST_REACH = 1e-30, 1e38
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +170,13 @@ def quantised(images: list[np.ndarray], matrix: int) -> tuple[np.ndarray, float,
     whole = reach <= _STORED_MAXIMUM and all(np.array_equal(image, np.rint(image)) for image in images)
     scale = 1.0 if whole or reach == 0 else reach / _STORED_MAXIMUM
     pixels = np.empty((len(images), matrix, matrix), dtype=np.uint16)
-    work = np.empty((matrix, matrix), dtype=np.float32)
+    kind = np.float32 if _SMALLEST_REACH < reach < _LARGEST_REACH else np.float64  # beyond, single precision overflows
+    work = np.empty((matrix, matrix), dtype=kind)
     for image, target in zip(images, pixels, strict=True):
-        np.subtract(image, np.float32(low), out=work)
+        np.subtract(image, kind(low), out=work)
         if not whole:
-            np.multiply(work, np.float32(1.0 / scale), out=work)
-            np.rint(work, out=work)  # of at most 65,535 and rounding noise
+            np.multiply(work, kind(1.0 / scale), out=work)
+            np.rint(work, out=work)
+            np.clip(work, 0, _STORED_MAXIMUM, out=work)
         target[...] = work
     return pixels, scale, low
