@@ -38,10 +38,10 @@ def ordered_map(function: Callable[[Task], Result], tasks: Iterable[Task], *, wo
     if worker_count(workers) == 1 or len(first) < 2 or multiprocessing.current_process().daemon:
         yield from map(function, waiting)
         return
-    # What exists now is left alone by the garbage collector, which would touch, and so copy, every page that is shared.
-    gc.freeze()
     context = multiprocessing.get_context("fork")
     pool = ProcessPoolExecutor(worker_count(workers), mp_context=context, initializer=_keep_memory)
+    # What exists now is left alone by the garbage collector, which would touch, and so copy, every page that is shared.
+    gc.freeze()
     try:
         in_flight: deque[Future[Result]] = deque(
             pool.submit(function, task) for task in islice(waiting, _IN_FLIGHT_PER_WORKER * worker_count(workers))

@@ -86,6 +86,7 @@ _NESTED = frozenset({0x00180012, 0x52009229, 0x52009230})
 
 
 _MOST_REMEMBERED = 1024
+"""Answers of one function, after which it begins afresh: memory does not grow with the cohort."""
 
 Answer = TypeVar("Answer")
 
