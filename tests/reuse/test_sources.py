@@ -58,8 +58,18 @@ def pack(tmp_path, monkeypatch):
         del sys.modules[name]
 
 
+def kept_at(pack: Path) -> Path:
+    return pack.parent / "code.json"
+
+
 def reached(pack: Path, name: str):
-    return Sources("pack", pack).reached_from(getattr(import_module("pack.nodes"), name))
+    """What the function reaches, what was found out before being kept; the same as with nothing kept."""
+    function = getattr(import_module("pack.nodes"), name)
+    sources = Sources("pack", pack, kept=kept_at(pack))
+    found = sources.reached_from(function)
+    sources.keep()
+    assert found == Sources("pack", pack).reached_from(function)
+    return found
 
 
 def after(pack: Path, file: str, old: str, new: str, function: str) -> set[str]:
@@ -98,6 +108,29 @@ def test_names_are_followed_through_imports_annotations_and_data(pack):
 )
 def test_what_an_edit_changes(pack, file, old, new, changed):
     assert after(pack, file, old, new, "train") == (set() if changed is None else {changed})
+
+
+def test_unchanged_code_is_read_once(pack, monkeypatch):
+    found = reached(pack, "train")
+    monkeypatch.setattr("ast.parse", None)
+    assert Sources("pack", pack, kept=kept_at(pack)).reached_from(import_module("pack.nodes").train) == found
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"state": "of another day", "found": []}', "\N{NULL}"])
+def test_what_was_kept_of_other_code_or_is_damaged_counts_for_nothing(pack, text):
+    found = reached(pack, "train")
+    kept_at(pack).write_text(text)
+    assert reached(pack, "train") == found
+    kept_at(pack).write_text(kept_at(pack).read_text().replace("pack.loop", "pack.lope", 1)[:-3])
+    assert reached(pack, "train") == found
+
+
+def test_what_was_found_while_the_code_was_edited_is_not_kept(pack):
+    sources = Sources("pack", pack, kept=kept_at(pack))
+    (pack / "tools.py").write_text((pack / "tools.py").read_text().replace("FACTOR = 2", "FACTOR = 3"))
+    sources.reached_from(import_module("pack.nodes").train)
+    sources.keep()
+    assert not kept_at(pack).exists()
 
 
 def test_functions_of_other_packages_count_as_libraries(pack):

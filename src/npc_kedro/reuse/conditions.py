@@ -44,11 +44,12 @@ class Conditioner:
         catalog: of the run.
         contents: what datasets hold on disk.
         root: the data root; what parameters name inside it is scratch, not an input.
+        kept: where to keep what is found out about the code.
     """
 
-    def __init__(self, catalog: Any, *, contents: Contents, root: Path) -> None:
+    def __init__(self, catalog: Any, *, contents: Contents, root: Path, kept: Path) -> None:
         self._catalog, self._contents, self._root = catalog, contents, root.resolve()
-        self._sources = Sources(_PACKAGE, Path(__file__).parents[1])
+        self._sources = Sources(_PACKAGE, Path(__file__).parents[1], kept=kept)
 
     def place(self, name: str) -> Place | None:
         """Where a dataset lives; None for parameters and what is only in memory."""
@@ -72,6 +73,10 @@ class Conditioner:
             named=listings(named) | _secrets(reached.modules),
         )
         return conditions, named
+
+    def keep(self) -> None:
+        """Stores what was found out about the code, for the next run."""
+        self._sources.keep()
 
     def _content(self, name: str) -> str:
         place = self.place(name)

@@ -19,6 +19,7 @@ POSITIONS = "06_models/.progress"
 """Where trainings under way keep their positions."""
 
 _SPARE = ".spare"
+_FINDINGS = ".code.json"
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Ledger:
     def __init__(self, root: Path, catalog: Any, *, enabled: bool = True) -> None:
         self._root, self._enabled = root, enabled
         self._contents = Contents(root)
-        self._conditioner = Conditioner(catalog, contents=self._contents, root=root)
+        self._conditioner = Conditioner(catalog, contents=self._contents, root=root, kept=root / FOLDER / _FINDINGS)
 
     def judge(self, node: "Node") -> tuple[Verdict, Entry | None]:
         """Whether the node can be left out, and what to note if not; None for a node with an output in memory only."""
@@ -112,7 +113,8 @@ class Ledger:
             self._contents.remember(content)
 
     def clear_up(self) -> None:
-        """All nodes have run: what their trainings needed on the way goes."""
+        """All nodes have run: what their trainings needed on the way goes, what was found out about the code stays."""
+        self._conditioner.keep()
         positions = self._root / POSITIONS
         shutil.rmtree(positions / _SPARE, ignore_errors=True)
         with suppress(OSError):  # not empty: trainings of another run on the same results keep their positions there

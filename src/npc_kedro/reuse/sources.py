@@ -10,10 +10,12 @@ import ast
 import hashlib
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
+
+from npc_kedro.reuse.findings import Finding, Findings, Mentions, Name
 
 _DIGITS = 16
 
@@ -31,36 +33,19 @@ class Reached:
     libraries: frozenset[str]
 
 
-@dataclass(frozen=True, order=True)
-class _Name:
-    """A top-level definition; of the whole module where ``name`` is empty."""
-
-    module: str
-    name: str
-
-
-@dataclass
-class _Uses:
-    """What one definition mentions."""
-
-    names: set[_Name] = field(default_factory=set)
-    libraries: set[str] = field(default_factory=set)
-    files: bool = False
-
-
 class Sources:
     """The code of one package.
 
     Args:
         package: its name.
         root: its folder.
+        kept: where to keep what was found out, so that unchanged code need not be read again; None for nowhere.
     """
 
-    def __init__(self, package: str, root: Path) -> None:
+    def __init__(self, package: str, root: Path, kept: Path | None = None) -> None:
         self._package, self._root = package, root
         self._modules: dict[str, _Module | None] = {}
-        self._uses: dict[_Name, _Uses] = {}
-        self._hashes: dict[_Name, str] = {}
+        self._findings = Findings(root, kept)
 
     def reached_from(self, *functions: Callable[..., Any] | type) -> Reached:
         """What functions, partials or classes of the package depend on; those of other packages count as libraries."""
@@ -68,31 +53,33 @@ class Sources:
         for function in functions:
             inner = _unwrapped(function)
             if self._is_ours(inner.__module__):
-                waiting.append(_Name(inner.__module__, inner.__qualname__.partition(".")[0]))
+                waiting.append(Name(inner.__module__, inner.__qualname__.partition(".")[0]))
             else:
                 libraries.add(inner.__module__.partition(".")[0])
-        seen: set[_Name] = set()
+        seen: set[Name] = set()
         while waiting:
             name = waiting.pop()
             if name in seen:
                 continue
             seen.add(name)
-            uses = self._uses_of(name)
-            waiting.extend(uses.names)
-            libraries |= uses.libraries
-            if uses.files:
+            mentions = self._found(name).mentions
+            waiting.extend(mentions.names)
+            libraries |= mentions.libraries
+            if mentions.files:
                 files.add(name.module)
         return Reached(self._digests(seen, files), frozenset(libraries - set(sys.stdlib_module_names)))
+
+    def keep(self) -> None:
+        """Stores what was found out."""
+        self._findings.keep()
 
     def _is_ours(self, module: str) -> bool:
         return module == self._package or module.startswith(f"{self._package}.")
 
-    def _digests(self, seen: set[_Name], files: set[str]) -> dict[str, str]:
+    def _digests(self, seen: set[Name], files: set[str]) -> dict[str, str]:
         by_module: dict[str, list[str]] = {}
         for name in sorted(seen):
-            if name not in self._hashes:
-                self._hashes[name] = self._module(name.module).digest(name.name)
-            by_module.setdefault(name.module, []).append(self._hashes[name])
+            by_module.setdefault(name.module, []).append(self._found(name).digest)
         digests = {module: _hash("".join(hashes).encode()) for module, hashes in by_module.items()}
         for name in files:
             folder = self._module(name).path.parent
@@ -100,14 +87,16 @@ class Sources:
             digests |= {f"{name} ({path.name})": _hash(path.read_bytes()) for path in beside}
         return digests
 
-    def _uses_of(self, name: _Name) -> _Uses:
-        if name not in self._uses:
+    def _found(self, name: Name) -> Finding:
+        finding = self._findings.get(name)
+        if finding is None:
             module = self._module(name.module)
             visitor = _Visitor(module, self)
             for statement in module.statements(name.name):
                 visitor.read(statement)
-            self._uses[name] = visitor.uses
-        return self._uses[name]
+            finding = Finding(module.digest(name.name), visitor.mentions)
+            self._findings.add(name, finding)
+        return finding
 
     def find(self, name: str) -> "_Module | None":
         """The module of that name, None where the package has none."""
@@ -124,11 +113,11 @@ class Sources:
             raise LookupError(msg)
         return module
 
-    def resolve(self, module: str, name: str) -> _Name | None:
+    def resolve(self, module: str, name: str) -> Name | None:
         """Where ``from module import name`` leads: a definition, a whole module, or None outside the package."""
         if self.find(f"{module}.{name}") is not None:
-            return _Name(f"{module}.{name}", "")
-        return None if self.find(module) is None else _Name(module, name)
+            return Name(f"{module}.{name}", "")
+        return None if self.find(module) is None else Name(module, name)
 
 
 @dataclass(frozen=True)
@@ -180,7 +169,7 @@ class _Visitor(ast.NodeVisitor):
     """Collects what a statement of ``module`` mentions."""
 
     def __init__(self, module: _Module, sources: Sources) -> None:
-        self.uses = _Uses()
+        self.mentions = Mentions()
         self._module, self._sources = module, sources
         self._imports = dict(module.imports)
 
@@ -215,29 +204,29 @@ class _Visitor(ast.NodeVisitor):
             self.generic_visit(node)
 
     def _mention(self, name: str) -> None:
-        self.uses.files |= name in ("__file__", "files")
+        self.mentions.files |= name in ("__file__", "files")
         if name in self._module.definitions:
-            self.uses.names.add(_Name(self._module.name, name))
+            self.mentions.names.add(Name(self._module.name, name))
         elif name in self._imports:
             target = self._imports[name]
             found = self._target(target)
             self._add(found)
             if found is None:
-                self.uses.libraries.add(target[0].partition(".")[0])
+                self.mentions.libraries.add(target[0].partition(".")[0])
 
-    def _target(self, target: tuple[str, str]) -> _Name | None:
+    def _target(self, target: tuple[str, str]) -> Name | None:
         module, name = target
         if not name:
-            return _Name(module, "") if self._sources.find(module) is not None else None
+            return Name(module, "") if self._sources.find(module) is not None else None
         return self._sources.resolve(module, name)
 
-    def _add(self, name: _Name | None) -> None:
+    def _add(self, name: Name | None) -> None:
         if name is None:
             return
         module = self._sources.find(name.module)
         if module is not None and name.name and name.name not in module.definitions and name.name in module.imports:
             self._add(self._target(module.imports[name.name]))  # passed on by a package's __init__
-        self.uses.names.add(name)
+        self.mentions.names.add(name)
 
 
 def imported(statement: ast.AST, module: _Module) -> Iterator[tuple[str, tuple[str, str]]]:

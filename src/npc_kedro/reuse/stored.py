@@ -77,9 +77,10 @@ class Contents:
             if place not in self._listings:
                 self._listings[place] = listing(place.paths)
             return Content(self._listings[place], {})
-        files = {path: (_name(path, root), state_of(path)) for root in place.paths for path in _files(root)}
-        inside = all(self._root in path.parents for path in files)
-        states = {str(path.relative_to(self._root)): state for path, (_, state) in files.items()} if inside else {}
+        files = {path: (_name(below, root), state_of(path)) for root in place.paths for path, below in _files(root)}
+        above = f"{self._root}{os.sep}"
+        inside = all(path.startswith(above) for path in files)
+        states = {path.removeprefix(above): state for path, (_, state) in files.items()} if inside else {}
         digest = self._digests.get(tuple(sorted(states.items()))) if states else None
         if digest is None:
             digest = _hash(f"{name}:{_file_hash(path)}" for path, (name, _) in files.items())
@@ -90,39 +91,38 @@ class Contents:
 
 def listing(paths: tuple[Path, ...]) -> str:
     """Hash of the relative path, size and time of every file under ``paths``."""
-    return _hash(
-        f"{path.relative_to(root) if path != root else ''}:{state_of(path)[:2]}"
-        for root in paths
-        for path in _files(root)
-    )
+    return _hash(f"{below}:{state_of(path)[:2]}" for root in paths for path, below in _files(root))
 
 
-def state_of(path: Path) -> Stat:
+def state_of(path: str) -> Stat:
     """A file's size, time and inode; those of the link itself where it leads nowhere."""
     try:
-        found = path.stat()
+        found = os.stat(path)  # noqa: PTH116 - a Path for each of a cohort's files takes longer than looking at them
     except OSError:
-        found = path.lstat()
+        found = os.lstat(path)
     return found.st_size, found.st_mtime_ns, found.st_ino
 
 
-def _files(root: Path) -> Iterator[Path]:
-    """The file, or all files below the folder, in order."""
+def _files(root: Path) -> Iterator[tuple[str, str]]:
+    """The file, or all files below the folder, in order; and where each lies below it, "" for the file itself."""
     if root.is_file():
-        yield root
+        yield str(root), ""
         return
+    above = len(f"{root}{os.sep}")
     for folder, inner, names in os.walk(root):
         inner.sort()
-        yield from (Path(folder) / name for name in sorted(names))
+        for name in sorted(names):
+            path = f"{folder}{os.sep}{name}"
+            yield path, path[above:]
 
 
-def _name(path: Path, root: Path) -> str:
-    return root.name if path == root else f"{root.name}/{path.relative_to(root)}"
+def _name(below: str, root: Path) -> str:
+    return f"{root.name}/{below}" if below else root.name
 
 
-def _file_hash(path: Path) -> str:
+def _file_hash(path: str) -> str:
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with Path(path).open("rb") as file:
         while piece := file.read(_PIECE):
             digest.update(piece)
     return digest.hexdigest()
