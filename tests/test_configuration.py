@@ -66,3 +66,11 @@ def test_the_paper_profile_states_the_publications_constants():
     assert (scale.segmenter.epochs, scale.classifier.epochs) == (20, 40)
     assert (scale.segmenter.batch_size, scale.classifier.batch_size) == (32, 32)
     assert (scale.segmenter.weights, scale.classifier.weights, scale.device) == ("hub", "hub", "auto")
+
+
+def test_what_is_read_once_cannot_be_altered_by_who_reads_it():
+    config = loader()
+    config["parameters"]["split"]["seed"] = -1
+    assert config["parameters"]["split"]["seed"] != -1
+    config["parameters"] = {"split": {"seed": 5}}
+    assert config["parameters"] == {"split": {"seed": 5}}

@@ -6,6 +6,7 @@ parameters of the pipeline it names (``--params split.test_share=0.25``).
 
 import hashlib
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ class StudyConfigLoader(OmegaConfigLoader):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         resolvers = {**(kwargs.pop("custom_resolvers", None) or {}), "oc.env": oc.env}
+        self._loaded: dict[str, dict[str, Any]] = {}
         super().__init__(*args, custom_resolvers=resolvers, **kwargs)
         scale = {key: value for key, value in self.runtime_params.items() if key in self._globals}
         self._globals = _merged(self._globals, scale)
@@ -35,6 +37,14 @@ class StudyConfigLoader(OmegaConfigLoader):
         self.runtime_params = {key: value for key, value in self.runtime_params.items() if key not in scale}
 
     def __getitem__(self, key: str) -> dict[str, Any]:
+        """A kind of configuration; its files are read once, though Kedro and the hooks ask for parameters thrice."""
+        if key in self:  # set by hand
+            return super().__getitem__(key)
+        if key not in self._loaded:
+            self._loaded[key] = self._load(key)
+        return deepcopy(self._loaded[key])
+
+    def _load(self, key: str) -> dict[str, Any]:
         # OmegaConf's resolvers are global to the process; each loader must resolve with its own cohort.
         OmegaConf.register_new_resolver("cohort_root", self.cohort_root, replace=True)
         OmegaConf.register_new_resolver("data_root", self.data_root, replace=True)
