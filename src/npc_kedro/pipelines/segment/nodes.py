@@ -79,7 +79,8 @@ def train(
 
     chosen = one_segmenter(parameters, segmenter=segmenter)
     settings = chosen.settings
-    compute = choose_compute(settings.device, settings.precision, architecture=chosen.encoder)
+    pixels = settings.batch_size * chosen.image_size**2
+    compute = choose_compute(settings.device, settings.precision, architecture=chosen.encoder, pixels=pixels)
     spec = spec_of(chosen, segmenter=segmenter)
     seen = segmentation_split[segmentation_split["part"] != "test"]
     rows = _rows_of(outlines, seen)
