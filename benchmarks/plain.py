@@ -3,7 +3,6 @@
 It runs in a process of its own: what this project tells the allocator must not speed it up.
 """
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -21,7 +20,6 @@ from torchvision import transforms
 from benchmarks.pace import Pace, Turn, timing
 
 _LOADER_PROCESSES = 2
-HUGE_PAGES = "THP_MEM_ALLOC_ENABLE"
 
 
 @dataclass(frozen=True)
@@ -82,12 +80,7 @@ def plain_turn(loop: PlainLoop, executor: ProcessPoolExecutor) -> Turn:
 
 def own_process() -> ProcessPoolExecutor:
     """A fresh process, without this one's allocator settings; it keeps the network between turns."""
-    return ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"), initializer=_as_torch_comes)
-
-
-def _as_torch_comes() -> None:
-    """What the parent asked torch for does not hold here: torch reads it with its first tensor."""
-    os.environ.pop(HUGE_PAGES, None)
+    return ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"))
 
 
 _kept: dict[str, tuple[nn.Module, torch.optim.Optimizer, DataLoader]] = {}

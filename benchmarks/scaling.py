@@ -11,15 +11,14 @@ memory that a process ever had. The crops are noise: a step costs the same whate
 import argparse
 import logging
 import time
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 
 import numpy as np
 import torch
 
+from benchmarks.plain import own_process
 from benchmarks.study_settings import parameters_of
 from npc_kedro.networks.classifiers import ClassifierSpec
 from npc_kedro.pipelines.train_classifiers.nodes import spec_of
@@ -72,13 +71,12 @@ class Cost:
 
 def train_once(task: Task) -> Cost:
     """Trains in this process, which must have trained nothing before."""
-    side, patients = task.spec.image_size, np.arange(task.n_crops) // _CROPS_OF_PATIENT
-    pixels = task.settings.batch_size * side**2
-    compute = choose_compute("cpu", "fp32", architecture=task.spec.architecture, pixels=pixels)
     rng = np.random.default_rng(1)
+    side, patients = task.spec.image_size, np.arange(task.n_crops) // _CROPS_OF_PATIENT
     by_patient = task.unit == Unit.PATIENT
     sizes = np.unique(patients, return_counts=True)[1].tolist()
     need = classifier_need(task.spec, task.settings, by_patient=by_patient, bag_sizes=sizes, crop_size=side)
+    compute = choose_compute("cpu", "fp32", architecture=task.spec.architecture)
     before, started, cpu = _memory("VmRSS"), time.perf_counter(), time.process_time()
     examples = Examples.from_arrays(
         rng.integers(0, 256, (task.n_crops, side, side), dtype=np.uint8),
@@ -123,7 +121,7 @@ def main() -> None:
     print(f"{'crops':>8}{'ms a crop':>12}{'CPU':>8}{'predicted MB':>15}{'measured MB':>14}{'ratio':>8}", flush=True)
     costs = []
     for n_crops in given.crops:
-        with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as process:
+        with own_process() as process:
             cost = process.submit(train_once, Task(spec, settings, given.unit, n_crops)).result()
         costs.append(cost.cpu / n_crops)
         predicted, measured = cost.predicted / 1e6, cost.measured / 1e6

@@ -112,8 +112,7 @@ def measure(segmenter: str, given: argparse.Namespace) -> dict[str, pace.Speed]:
     settings, size = chosen.settings, chosen.image_size
     n = settings.batch_size * max(_BATCHES, given.steps + 1)
     images, masks = textures(n, size), discs(n, size)
-    pixels = settings.batch_size * size**2
-    compute = choose_compute(settings.device, settings.precision, architecture=chosen.encoder, pixels=pixels)
+    compute = choose_compute(settings.device, settings.precision, architecture=chosen.encoder)
     with tempfile.TemporaryDirectory() as folder, plain.own_process() as process:
         plain.write_pictures(Path(folder), images, masks)
         loop = plain.PlainLoop(

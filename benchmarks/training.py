@@ -105,12 +105,7 @@ def measure(network: str, given: argparse.Namespace) -> dict[str, pace.Speed]:
     settings, size = chosen.settings, chosen.network.image_size
     n = settings.batch_size * max(_BATCHES, given.steps + 1)
     images, labels = textures(n, size), np.arange(n) % 2
-    compute = choose_compute(
-        settings.device,
-        settings.precision,
-        architecture=chosen.network.architecture,
-        pixels=settings.batch_size * size**2,
-    )
+    compute = choose_compute(settings.device, settings.precision, architecture=chosen.network.architecture)
     with tempfile.TemporaryDirectory() as folder, plain.own_process() as process:
         plain.write_pictures(Path(folder), images, labels)
         loop = plain.PlainLoop(

@@ -73,24 +73,3 @@ def test_crops_are_timed():
     _, *lines = done.stdout.splitlines()
     assert [line.split()[:2] for line in lines] == [["30", "20"], ["60", "40"]]  # two slices of three have a mask
     assert all(float(line.split()[3]) > 0 for line in lines)
-
-
-def _tells_of_huge_pages():
-    maps = Path("/proc/self/smaps")
-    return Path("/sys/kernel/mm/transparent_hugepage").exists() and maps.exists() and "VmFlags" in maps.read_text()
-
-
-@pytest.mark.skipif(not _tells_of_huge_pages(), reason="the system does not tell who asks for huge pages")
-@pytest.mark.parametrize(("batch", "side", "asked_for"), [(32, 224, True), (16, 75, False)])
-def test_large_activations_lie_in_huge_pages_but_those_of_the_plain_loop_do_not(batch, side, asked_for, monkeypatch):
-    monkeypatch.delenv("THP_MEM_ALLOC_ENABLE", raising=False)
-    probe = "(__import__('torch').zeros(2**24), ' hg' in open('/proc/self/smaps').read())[1]"
-    code = f"""
-from benchmarks.plain import own_process
-from npc_kedro.training.device import choose_compute
-choose_compute("cpu", "fp32", architecture="resnet50", pixels={batch * side**2})
-with own_process() as process:
-    print(eval({probe!r}), process.submit(eval, {probe!r}).result())
-"""
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert done.stdout.split() == [str(asked_for), "False"], done.stderr[-3000:]

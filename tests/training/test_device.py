@@ -10,20 +10,20 @@ from npc_kedro.training.seeding import epoch_generator, reproducible
 
 def test_without_bf16_hardware_nothing_is_measured(monkeypatch, tmp_path):
     _pretend(monkeypatch, tmp_path, amx=False, seconds=None)
-    assert devices.choose_compute("cpu", "auto", architecture="resnet50", pixels=1).precision == "fp32"
+    assert devices.choose_compute("cpu", "auto", architecture="resnet50").precision == "fp32"
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(("bf16", "expected"), [(0.3, "bf16"), (1.4, "fp32")])
 def test_with_it_the_faster_one_is_taken(monkeypatch, tmp_path, bf16, expected):
     _pretend(monkeypatch, tmp_path, amx=True, seconds={"fp32": 1.0, "bf16": bf16})
-    assert devices.choose_compute("cpu", "auto", architecture="resnet50", pixels=1).precision == expected
+    assert devices.choose_compute("cpu", "auto", architecture="resnet50").precision == expected
     assert len(list((tmp_path / "npc_kedro/precision").glob("*.json"))) == 1
 
 
 def test_an_encoder_that_timm_does_not_know_is_not_measured(monkeypatch, tmp_path):
     _pretend(monkeypatch, tmp_path, amx=True, seconds=None)
-    assert devices.choose_compute("cpu", "auto", architecture="efficientnet-b0", pixels=1).precision == "bf16"
+    assert devices.choose_compute("cpu", "auto", architecture="efficientnet-b0").precision == "bf16"
 
 
 def _pretend(monkeypatch, cache, *, amx, seconds):
@@ -34,7 +34,7 @@ def _pretend(monkeypatch, cache, *, amx, seconds):
 
 
 def test_a_fixed_precision_is_obeyed():
-    compute = devices.choose_compute("cpu", "bf16", architecture="efficientnet_b0", pixels=1)
+    compute = devices.choose_compute("cpu", "bf16", architecture="efficientnet_b0")
     with compute.autocast():
         assert torch.nn.functional.linear(torch.ones(1, 2), torch.ones(1, 2)).dtype == torch.bfloat16
 

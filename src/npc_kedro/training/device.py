@@ -2,7 +2,6 @@
 
 import ctypes
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,11 +14,6 @@ from npc_kedro.errors import ParameterError
 from npc_kedro.training.precision_probe import cache_folder, fastest_precision, step_timer
 
 logger = logging.getLogger(__name__)
-
-_MAPPED_BYTES = 32 * 2**20
-"""glibc keeps no freed memory of larger size, whatever it is told."""
-_ACTIVATION_BYTES_OF_PIXEL = 64 * 4 // 4
-"""The study's networks begin with 32 to 64 channels of fp32 at half the side."""
 
 
 @dataclass(frozen=True)
@@ -58,26 +52,18 @@ def choose_device(name: str) -> torch.device:
     return torch.device(kind, int(index or 0)) if kind == "cuda" else torch.device("cpu")
 
 
-def choose_compute(device: str, precision: str, *, architecture: str, pixels: int) -> Compute:
-    """Device and precision; on a CPU, how memory is taken and kept. To be called before a process makes a tensor.
+def choose_compute(device: str, precision: str, *, architecture: str) -> Compute:
+    """Device and precision.
 
     ``auto`` is fp32 where the hardware does not multiply in bf16 (a CPU without AMX and AVX512-BF16 emulates it, some
     twenty times slower). Where it does, a short probe of the architecture decides, once for the machine: networks of
     depthwise convolutions are slower in bf16 even with AMX.
-
-    Args:
-        device: as for :func:`choose_device`.
-        precision: auto, fp32 or bf16.
-        architecture: timm's name.
-        pixels: of all images that go through the network together.
     """
     chosen = choose_device(device)
     if precision == "auto":
         precision = _faster(architecture, chosen) if _multiplies_bf16(chosen) else "fp32"
     if chosen.type == "cpu":
         keep_freed_memory()
-        if pixels * _ACTIVATION_BYTES_OF_PIXEL > _MAPPED_BYTES:
-            ask_for_huge_pages()
     logger.info("%s computes on %s in %s", architecture, chosen, precision)
     return Compute(chosen, precision)
 
@@ -111,18 +97,8 @@ def keep_freed_memory() -> bool:
     if libc is None:
         return False
     m_trim_threshold, m_mmap_threshold = -1, -3  # malloc.h
-    wanted = ((m_mmap_threshold, _MAPPED_BYTES), (m_trim_threshold, 512 * 2**20))
+    wanted = ((m_mmap_threshold, 32 * 2**20), (m_trim_threshold, 512 * 2**20))
     return all(libc.mallopt(option, value) == 1 for option, value in wanted)
-
-
-def ask_for_huge_pages() -> None:
-    """Large tensors in pages of 2 MB, where the system hands those out and the user's environment does not decide.
-
-    Activations above the largest size that glibc keeps are mapped and zeroed anew in every step, which takes less time
-    in large pages. Memory then has wider gaps, and smaller activations gain nothing: hence only where it pays.
-    torch reads the variable when a process makes its first tensor.
-    """
-    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
 
 def release_freed_memory() -> None:

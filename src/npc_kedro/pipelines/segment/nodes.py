@@ -79,8 +79,7 @@ def train(
 
     chosen = one_segmenter(parameters, segmenter=segmenter)
     settings = chosen.settings
-    pixels = settings.batch_size * chosen.image_size**2
-    compute = choose_compute(settings.device, settings.precision, architecture=chosen.encoder, pixels=pixels)
+    compute = choose_compute(settings.device, settings.precision, architecture=chosen.encoder)
     spec = spec_of(chosen, segmenter=segmenter)
     seen = segmentation_split[segmentation_split["part"] != "test"]
     rows = _rows_of(outlines, seen)

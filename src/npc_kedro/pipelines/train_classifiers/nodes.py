@@ -46,8 +46,7 @@ def train(
     settings = chosen.settings
     rows = train_crops[train_crops["arm"] == arm].sort_values("crop_row", ignore_index=True)
     spec = spec_of(chosen, unit=unit)
-    pixels = settings.batch_size * spec.image_size**2
-    compute = choose_compute(settings.device, settings.precision, architecture=spec.architecture, pixels=pixels)
+    compute = choose_compute(settings.device, settings.precision, architecture=spec.architecture)
     arrays = {
         "pixels": crops.pixels[rows["crop_row"].to_numpy()],
         "labels": rows["residual_tumor"].to_numpy(),
