@@ -1,6 +1,7 @@
 """What a function reaches of a package's code: followed through imports, blind to comments, silent about the rest."""
 
 import sys
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
@@ -131,6 +132,26 @@ def test_what_was_found_while_the_code_was_edited_is_not_kept(pack):
     sources.reached_from(import_module("pack.nodes").train)
     sources.keep()
     assert not kept_at(pack).exists()
+
+
+def test_two_runs_that_keep_at_the_same_moment_do_not_disturb_each_other(pack, monkeypatch):
+    import npc_kedro.reuse.findings as findings
+
+    function = import_module("pack.nodes").train
+    first, second = (Sources("pack", pack, kept=kept_at(pack)) for _ in range(2))
+    found = [sources.reached_from(function) for sources in (first, second)]
+    replacing_file = findings.replacing_file
+
+    @contextmanager
+    def interrupted(path):
+        with replacing_file(path) as partial:
+            monkeypatch.setattr(findings, "replacing_file", replacing_file)
+            yield partial
+            second.keep()  # takes the partial file away
+
+    monkeypatch.setattr(findings, "replacing_file", interrupted)
+    first.keep()
+    assert Sources("pack", pack, kept=kept_at(pack)).reached_from(function) == found[0] == found[1]
 
 
 def test_functions_of_other_packages_count_as_libraries(pack):

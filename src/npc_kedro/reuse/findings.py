@@ -4,6 +4,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -64,10 +65,11 @@ class Findings:
         self._found[name] = finding
 
     def keep(self) -> None:
-        """Stores what has come to be known, whole or not at all; nothing if the code was changed meanwhile."""
+        """Stores what has come to be known; nothing if the code was changed meanwhile."""
         if self._path is None or len(self._found) == self._kept or state_of_code(self._package) != self._state:
             return
-        with replacing_file(self._path) as partial:
+        # Another run on the same results may store the same at this moment; without it the code is read once more.
+        with suppress(OSError), replacing_file(self._path) as partial:
             partial.write_text(json.dumps({"state": self._state, "found": _listed(self._found)}), encoding="utf-8")
         self._kept = len(self._found)
 
