@@ -1,6 +1,5 @@
 """What a worker process of the runner does: one node at a time, noted once its outputs are stored; trainings go on."""
 
-import ctypes
 import gc
 import logging
 import os
@@ -10,7 +9,7 @@ from functools import partial
 from logging.handlers import QueueHandler
 from typing import TYPE_CHECKING, Any
 
-from npc_kedro import devices, reporter
+from npc_kedro import devices, heap, reporter
 from npc_kedro.orphans import die_with
 from npc_kedro.reuse.ledger import Entry
 
@@ -43,9 +42,7 @@ def run(task: "Task", entry: Entry | None) -> None:
         if entry is not None:
             entry.write(reporter.current().run_id)
     gc.collect()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it, other C libraries give back by themselves
-    if trim is not None:
-        trim(0)
+    heap.release()
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """A map over processes that keeps order and never holds more than a few results."""
 
-import ctypes
 import gc
 import multiprocessing
 import os
@@ -10,13 +9,13 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import chain, islice
 from typing import TypeVar
 
+from npc_kedro import heap
+
 _IN_FLIGHT_PER_WORKER = 2
 """Tasks handed out per process: enough to keep it busy, few enough that memory does not grow with the cohort."""
 
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
-"""Options of glibc's mallopt."""
-
 _KEPT_BYTES = 2**25
+"""Freed memory of a worker is used again, not handed back and zeroed anew by the system for every image."""
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -39,7 +38,9 @@ def ordered_map(function: Callable[[Task], Result], tasks: Iterable[Task], *, wo
         yield from map(function, waiting)
         return
     context = multiprocessing.get_context("fork")
-    pool = ProcessPoolExecutor(worker_count(workers), mp_context=context, initializer=_keep_memory)
+    pool = ProcessPoolExecutor(
+        worker_count(workers), mp_context=context, initializer=heap.keep_blocks, initargs=(_KEPT_BYTES,)
+    )
     # What exists now is left alone by the garbage collector, which would touch, and so copy, every page that is shared.
     gc.freeze()
     try:
@@ -53,14 +54,6 @@ def ordered_map(function: Callable[[Task], Result], tasks: Iterable[Task], *, wo
     finally:
         pool.shutdown(wait=False, cancel_futures=True)  # the processes end by themselves; nothing waits for that
         gc.unfreeze()
-
-
-def _keep_memory() -> None:
-    """In a worker: freed memory is used again, not handed back and zeroed anew by the system for every image."""
-    set_option = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc has it; elsewhere the C library decides
-    if set_option is not None:
-        set_option(_MMAP_THRESHOLD, _KEPT_BYTES)
-        set_option(_TRIM_THRESHOLD, _KEPT_BYTES)
 
 
 def batches(items: list[Task], size: int) -> list[list[Task]]:

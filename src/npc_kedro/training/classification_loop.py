@@ -9,13 +9,13 @@ import pandas as pd
 import torch
 from torch import nn
 
-from npc_kedro import reporter
+from npc_kedro import heap, reporter
 from npc_kedro.errors import CohortError, ParameterError
 from npc_kedro.networks.classifiers import ClassifierSpec, build_classifier
 from npc_kedro.training import team
 from npc_kedro.training.augmentation import Augmentation
 from npc_kedro.training.course import Best, Course, rows_of
-from npc_kedro.training.device import Compute, release_freed_memory
+from npc_kedro.training.device import Compute
 from npc_kedro.training.examples import Examples
 from npc_kedro.training.learners import BagLearner, Learner, SliceLearner, StackLearner, Step
 from npc_kedro.training.metrics import area_under_curve, cross_entropy, per_patient_mean, youden_threshold
@@ -89,7 +89,7 @@ def train_classifier(
         nn.init.constant_(network.get_classifier().bias, learner.log_odds)
         best, history = _epochs(network, learner, examples, settings)
     del network, learner
-    release_freed_memory()
+    heap.release()
     threshold = settings.threshold
     if threshold == "youden_validation":
         _, labels = per_patient_mean(examples.labels[examples.validation], examples.patients[examples.validation])
@@ -156,11 +156,13 @@ def _train_epoch(
     batches = learner.batches(rng)
     done = (epoch - 1) * len(batches)
     losses, correct = [], []
+    bound = heap.Bound()
     for index, items in enumerate(batches):
         rate.before_step(done + index)
         step = train_step(network, learner, items, augment=augment, optimiser=optimiser, settings=settings)
         losses.append(step.loss)
         correct.append(step.correct)
+        bound.after_step()
         reporter.current().progress(done + index + 1, len(batches) * settings.epochs)
     loss = float(torch.stack(losses).sum()) / learner.n_items
     if not np.isfinite(loss):

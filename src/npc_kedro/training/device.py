@@ -1,16 +1,16 @@
 """Where and in which precision to compute."""
 
-import ctypes
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 
 import torch
 from torch import nn
 
+from npc_kedro import heap
 from npc_kedro.errors import ParameterError
+from npc_kedro.training import weight_gradients
 from npc_kedro.training.precision_probe import cache_folder, fastest_precision, step_timer
 
 logger = logging.getLogger(__name__)
@@ -30,7 +30,9 @@ class Compute:
             yield
 
     def move(self, network: nn.Module) -> nn.Module:
-        """The network on the device, channels last."""
+        """The network on the device, channels last; on a CPU where it pays, weights' gradients are matrix products."""
+        if self.precision == "fp32" and weight_gradients.pays_on(self.device):
+            network = weight_gradients.use_products(network)
         return network.to(self.device, memory_format=torch.channels_last)
 
 
@@ -63,7 +65,7 @@ def choose_compute(device: str, precision: str, *, architecture: str) -> Compute
     if precision == "auto":
         precision = _faster(architecture, chosen) if _multiplies_bf16(chosen) else "fp32"
     if chosen.type == "cpu":
-        keep_freed_memory()
+        heap.keep_all()
     logger.info("%s computes on %s in %s", architecture, chosen, precision)
     return Compute(chosen, precision)
 
@@ -84,34 +86,3 @@ def _faster(architecture: str, device: torch.device) -> str:
         return "bf16"
     timer = step_timer(architecture, device)
     return fastest_precision(architecture, device=device, folder=cache_folder(), seconds_of=timer)
-
-
-@cache
-def keep_freed_memory() -> bool:
-    """Tells glibc to reuse freed memory instead of handing it back to the system; False where there is no glibc.
-
-    By default each large activation is mapped, zeroed page by page and unmapped again in every step: a tenth of the
-    training time of the larger networks. What is kept is bounded, and :func:`release_freed_memory` gives it back.
-    """
-    libc = _glibc()
-    if libc is None:
-        return False
-    m_trim_threshold, m_mmap_threshold = -1, -3  # malloc.h
-    wanted = ((m_mmap_threshold, 32 * 2**20), (m_trim_threshold, 512 * 2**20))
-    return all(libc.mallopt(option, value) == 1 for option, value in wanted)
-
-
-def release_freed_memory() -> None:
-    """Hands what is freed back to the system: the next training of this process has other sizes."""
-    libc = _glibc()
-    if libc is not None:
-        libc.malloc_trim(0)
-
-
-@cache
-def _glibc() -> ctypes.CDLL | None:
-    try:
-        libc = ctypes.CDLL("libc.so.6")
-    except OSError:
-        return None
-    return libc if hasattr(libc, "mallopt") and hasattr(libc, "malloc_trim") else None

@@ -9,14 +9,14 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
-from npc_kedro import reporter
+from npc_kedro import heap, reporter
 from npc_kedro.errors import CohortError, ParameterError
 from npc_kedro.networks.inputs import InputSpec, normalise
 from npc_kedro.networks.segmenters import SegmenterSpec, build_segmenter
 from npc_kedro.training.augmentation import Augmentation
 from npc_kedro.training.batches import shuffled_batches
 from npc_kedro.training.course import Course, rows_of
-from npc_kedro.training.device import Compute, release_freed_memory
+from npc_kedro.training.device import Compute
 from npc_kedro.training.mask_inference import blocks, mask_probabilities
 from npc_kedro.training.metrics import dice, per_patient_sum
 from npc_kedro.training.optimisation import LearningRate, build_optimiser, clip_gradients
@@ -72,7 +72,7 @@ def train_segmenter(
     with reproducible(settings.seed, threads=settings.threads, device=compute.device):
         network = compute.move(build_segmenter(spec, seed=settings.seed)).train()
         trained = _epochs(Trainer(network, slices, spec.inputs(), settings, compute))
-    release_freed_memory()
+    heap.release()
     return trained
 
 
@@ -135,10 +135,12 @@ def _train_epoch(
     batches = _batches(trainer, rng)
     done = (epoch - 1) * len(batches)
     sums = torch.zeros(3, device=trainer.compute.device)
+    bound = heap.Bound()
     for index, rows in enumerate(batches):
         rate.before_step(done + index)
         loss, overlap, total = train_step(trainer, rows, augment=augment, optimiser=optimiser)
         sums += torch.stack([loss / len(batches), overlap, total])
+        bound.after_step()
         reporter.current().progress(done + index + 1, len(batches) * settings.epochs)
     loss_mean, overlap_sum, total_sum = sums.tolist()
     if not np.isfinite(loss_mean):
