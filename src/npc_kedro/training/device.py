@@ -23,6 +23,11 @@ class Compute:
     device: torch.device
     precision: str
 
+    @property
+    def with_products(self) -> bool:
+        """Whether convolutions compute their weights' gradients as matrix products, which decides the last digits."""
+        return self.precision == "fp32" and weight_gradients.pays_on(self.device)
+
     @contextmanager
     def autocast(self) -> Iterator[None]:
         """The block in which networks are called."""
@@ -30,8 +35,8 @@ class Compute:
             yield
 
     def move(self, network: nn.Module) -> nn.Module:
-        """The network on the device, channels last; on a CPU where it pays, weights' gradients are matrix products."""
-        if self.precision == "fp32" and weight_gradients.pays_on(self.device):
+        """The network on the device, channels last."""
+        if self.with_products:
             network = weight_gradients.use_products(network)
         return network.to(self.device, memory_format=torch.channels_last)
 
@@ -66,8 +71,10 @@ def choose_compute(device: str, precision: str, *, architecture: str) -> Compute
         precision = _faster(architecture, chosen) if _multiplies_bf16(chosen) else "fp32"
     if chosen.type == "cpu":
         heap.keep_all()
-    logger.info("%s computes on %s in %s", architecture, chosen, precision)
-    return Compute(chosen, precision)
+    compute = Compute(chosen, precision)
+    how = "; weights' gradients are matrix products" if compute.with_products else ""
+    logger.info("%s computes on %s in %s%s", architecture, chosen, precision, how)
+    return compute
 
 
 def _multiplies_bf16(device: torch.device) -> bool:
