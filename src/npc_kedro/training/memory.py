@@ -31,6 +31,8 @@ _PLANES_OF_INPUT = 7
 """Floats a pixel between the stored image and the network: as float, where to sample (2), sampled, normalised (3)."""
 _LARGEST_AT_ONCE = 2
 """Gradients of activations that are alive together on the way back: of a layer's output and of its input."""
+_KEPT = 1.15
+"""Of activations: freed ones do not fit exactly where new ones go; measured at 224 pixels (``heap.py`` bounds it)."""
 _FEATURE_COPIES = 4 * 8
 """Bytes for each number that the head is fitted on: float32 in batches and joined, float64 as is, centred, scaled."""
 
@@ -154,7 +156,7 @@ def profile_of(spec: object, build: Callable[[], nn.Module], *, channels: int, b
 
 
 def _need(profile: Profile, *, images: int, together: int, side: int, planes: int) -> Need:
-    each = profile.saved + _LARGEST_AT_ONCE * profile.largest + planes * side**2 * _FLOAT_BYTES
+    each = round(_KEPT * (profile.saved + _LARGEST_AT_ONCE * profile.largest + planes * side**2 * _FLOAT_BYTES))
     return Need(images, _FIRST_STEP_BYTES + _COPIES_OF_PARAMETERS * profile.parameters, together * each)
 
 
