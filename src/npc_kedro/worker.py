@@ -4,12 +4,12 @@ import gc
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from logging.handlers import QueueHandler
 from typing import TYPE_CHECKING, Any
 
-from npc_kedro import devices, heap, reporter
+from npc_kedro import afresh, devices, heap, reporter
 from npc_kedro.orphans import die_with
 from npc_kedro.reuse.ledger import Entry
 
@@ -37,7 +37,7 @@ def start(records: Any, parent: int, places: Any = None) -> None:
 
 def run(task: "Task", entry: Entry | None) -> None:
     """Runs one node, notes it, then returns its memory to the system, since the worker lives on."""
-    with _resumable(task, entry):
+    with _resumable(task, entry), afresh.repeating() if entry is not None and entry.afresh else nullcontext():
         task()
         if entry is not None:
             entry.write(reporter.current().run_id)

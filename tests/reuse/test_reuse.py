@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 
 import pytest
 from kedro.framework.hooks import hook_impl
@@ -14,6 +15,7 @@ from pydantic import BaseModel
 
 from npc_kedro.knobs import reads
 from npc_kedro.reuse import policy
+from npc_kedro.reuse.ledger import Entry
 from npc_kedro.runner import StudyRunner
 
 
@@ -64,6 +66,7 @@ class Study:
     def __init__(self, root, caplog):
         self.root, self.caplog = root, caplog
         self.parameters, self.weights = {"factor": 2, "unused": 1}, ""
+        self.save_args, self.in_memory = {}, set()
         self.save("start", 3)
 
     def file(self, name):
@@ -76,7 +79,9 @@ class Study:
     def run(self, *, enabled=True):
         """The nodes that ran, and the log."""
         stored = {
-            name: JSONDataset(filepath=str(self.file(name))) for name in self.pipeline.datasets() if ":" not in name
+            name: JSONDataset(filepath=str(self.file(name)), save_args=self.save_args)
+            for name in self.pipeline.datasets() - self.in_memory
+            if ":" not in name
         }
         parameters = {"params:p": self.parameters, "params:weights": self.weights}
         memory = {name: MemoryDataset(value) for name, value in parameters.items()}
@@ -186,3 +191,79 @@ def test_a_damaged_manifest_is_as_good_as_none(study):
 def test_a_manifest_names_no_folder_of_the_machine(study):
     for file in (study.root / "data/.manifests").iterdir():
         assert str(study.root) not in file.read_text()
+
+
+def subtracted(left: int, right: int) -> int:
+    return left - right
+
+
+def test_the_order_of_arguments_and_the_catalogs_entry_count(study, monkeypatch):
+    def made_with(*inputs):
+        monkeypatch.setattr(Study, "pipeline", Pipeline([Node(subtracted, [*inputs], "left_over", name="subtract")]))
+        return study.run()
+
+    study.save("other", 5)
+    assert made_with("start", "other")[0] == {"subtract"}
+    assert made_with("start", "other")[0] == set()
+    ran, log = made_with("other", "start")
+    assert ran == {"subtract"}
+    assert "the function, or what is fixed in the wiring, changed" in log
+    study.save_args = {"indent": 3}
+    ran, log = made_with("other", "start")
+    assert ran == {"subtract"}
+    assert "the catalog's entry left_over changed" in log
+
+
+def one() -> int:
+    return 1
+
+
+def test_what_is_only_in_memory_is_never_taken_to_be_as_it_was(study, monkeypatch):
+    pipeline = Pipeline([Node(one, None, "passing", name="pass"), Node(parity, "passing", "kept", name="keep")])
+    monkeypatch.setattr(Study, "pipeline", pipeline)
+    study.in_memory = {"passing"}
+    assert study.run()[0] == study.run()[0] == {"pass", "keep"}
+
+
+def test_results_of_code_that_was_edited_meanwhile_are_not_noted(study, monkeypatch):
+    parent = os.getpid()
+    monkeypatch.setattr("npc_kedro.reuse.ledger.file_states", lambda package: str(os.getpid() == parent))
+    study.save("start", 4)
+    ran, log = study.run()
+    assert ran == {"scale", "halved", "parity"}
+    monkeypatch.undo()
+    assert "the project's code was edited during the run: the next one repeats scale" in log
+    assert study.run()[0] == {"scale", "halved", "parity"}
+    assert study.run()[0] == set()
+
+
+def test_code_that_was_edited_while_it_was_being_loaded_is_not_trusted(study, monkeypatch):
+    study.save("start", 4)
+    monkeypatch.setattr("npc_kedro.LOADED_AT", 0.0)
+    study.run()
+    monkeypatch.undo()
+    assert study.run()[0] == {"scale", "halved", "parity"}
+
+
+def test_a_folder_named_without_a_separator_counts(study, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "weights").mkdir()
+    study.weights = "weights"
+    study.run()
+    (tmp_path / "weights" / "resnet.safetensors").write_text("new")
+    assert study.run()[0] == {"describe"}
+
+
+def test_weights_exchanged_during_the_run_are_not_noted_as_those_it_read(study, tmp_path, monkeypatch):
+    (tmp_path / "weights").mkdir()
+    study.weights = str(tmp_path / "weights")
+    write = Entry.write
+
+    def exchanged_first(entry, run):
+        (tmp_path / "weights" / "resnet.safetensors").write_text("new")
+        write(entry, run)
+
+    monkeypatch.setattr(Entry, "write", exchanged_first)
+    assert "describe" in study.run()[0]
+    monkeypatch.undo()
+    assert study.run()[0] == {"describe"}

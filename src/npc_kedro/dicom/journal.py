@@ -62,6 +62,11 @@ class Journal:
         finally:
             partial.unlink(missing_ok=True)
 
+    def forget(self) -> None:
+        """Removes the journal: nothing in it counts any more."""
+        self._path.unlink(missing_ok=True)
+        self._goes_on = False
+
     def _is_mine(self) -> bool:
         try:
             with self._path.open("rb") as file:

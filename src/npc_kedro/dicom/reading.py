@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from npc_kedro.dicom.parallel import batches, ordered_map
 from npc_kedro.dicom.pseudonyms import Pseudonyms
 from npc_kedro.dicom.rules import SeriesRules, applying
 from npc_kedro.dicom.walk import FoundFile
+
+_LIBRARIES = ("numpy", "scipy", "pydicom", "pylibjpeg", "pylibjpeg-libjpeg", "pylibjpeg-openjpeg", "pyjpegls")
+"""What decides the pixels, beside our code."""
 
 _BATCH = 128
 """Headers read per task: a header takes a quarter of a millisecond, a round trip to a process longer."""
@@ -139,12 +143,17 @@ def _read(files: list[FoundFile], rules: ReadingRules) -> _Batch:
 
 @lru_cache(maxsize=1)
 def source_hash() -> str:
-    """A hash of the code that reads and decodes, and of pydicom's version: with others the journals begin anew."""
-    import pydicom
-
-    from npc_kedro.imaging import resample
-
-    digest = hashlib.sha256(pydicom.__version__.encode())
-    for path in [*sorted(Path(__file__).parent.glob("*.py")), Path(resample.__file__)]:
+    """Hash of the code that reads, decodes and stores, and of its libraries: with others the journals begin anew."""
+    package = Path(__file__).parents[1]
+    folders = (package / "dicom", package / "imaging", package / "pipelines/ingest")
+    digest = hashlib.sha256(repr([(name, _version(name)) for name in _LIBRARIES]).encode())
+    for path in [*(path for folder in folders for path in sorted(folder.rglob("*.py"))), package / "pixel_file.py"]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "absent"

@@ -22,8 +22,9 @@ from npc_kedro.reuse.stored import Contents, Place, listing, place_of
 if TYPE_CHECKING:
     from kedro.pipeline.node import Node
 
-_PACKAGE = "npc_kedro"
+PACKAGE = Path(__file__).parents[1]
 _PARAMETERS = "params:"
+_NOT_ITS_CONTENT = ("filepath", "credentials", "metadata", "version")
 _DECODERS = ("pylibjpeg", "openjpeg", "libjpeg", "jpeg_ls")
 """pydicom finds its decoders by itself: no code of ours imports them."""
 
@@ -49,11 +50,15 @@ class Conditioner:
 
     def __init__(self, catalog: Any, *, contents: Contents, root: Path, kept: Path) -> None:
         self._catalog, self._contents, self._root = catalog, contents, root.resolve()
-        self._sources = Sources(_PACKAGE, Path(__file__).parents[1], kept=kept)
+        self._sources = Sources(PACKAGE.name, PACKAGE, kept=kept)
 
     def place(self, name: str) -> Place | None:
         """Where a dataset lives; None for parameters and what is only in memory."""
         return None if _is_parameters(name) else place_of(self._catalog.get(name))
+
+    def knows_inputs(self, node: "Node") -> bool:
+        """Whether all that the node takes is stored: what is in memory only may be another thing each time."""
+        return all(_is_parameters(name) or self.place(name) is not None for name in node.inputs)
 
     def of(self, node: "Node") -> tuple[Conditions, dict[str, Path]]:
         """What the node's outputs depend on now, its inputs being there; and what its parameters may name."""
@@ -65,9 +70,10 @@ class Conditioner:
                 parameters |= _flat(_part(node.func, self._catalog.load(name)), prefix=name)
         named = self._named(parameters)
         conditions = Conditions(
-            function=_described(node.func),
+            function=_described(node),
             parameters={key: digest_of(self._movable(value)) for key, value in parameters.items()},
             inputs={name: self._content(name) for name in node.inputs if not _is_parameters(name)},
+            datasets={name: self._configuration(name) for name in datasets if self.place(name) is not None},
             sources=reached.modules,
             libraries=_versions(reached.libraries),
             named=listings(named) | _secrets(reached.modules),
@@ -83,6 +89,11 @@ class Conditioner:
         content = None if place is None else self._contents.of(place)
         return "absent" if content is None else content.digest
 
+    def _configuration(self, name: str) -> str:
+        """What the catalog says of a dataset, its place and its passwords apart: how it is written and read."""
+        told = getattr(self._catalog.get(name), "_init_args", {})
+        return digest_of({key: self._movable(value) for key, value in told.items() if key not in _NOT_ITS_CONTENT})
+
     def _movable(self, value: Any) -> Any:
         """The value; a place in the data root without the root, so that results may be moved."""
         if isinstance(value, str) and os.sep in value and Path(value).resolve().is_relative_to(self._root):
@@ -94,7 +105,7 @@ class Conditioner:
         paths = {
             f"what {key} names": Path(value).expanduser()
             for key, value in parameters.items()
-            if isinstance(value, str) and os.sep in value
+            if isinstance(value, str) and value and (os.sep in value or Path(value).exists())
         }
         return {key: path for key, path in paths.items() if not path.resolve().is_relative_to(self._root)}
 
@@ -131,10 +142,12 @@ def _flat(value: Any, *, prefix: str) -> dict[str, Any]:
     return flat
 
 
-def _described(function: Any) -> str:
+def _described(node: "Node") -> str:
+    """The function and its wiring: fixed arguments, and which dataset each other argument and each result is."""
+    function = node.func
     fixed = function.keywords if isinstance(function, partial) else {}
     inner = function.func if isinstance(function, partial) else function
-    return f"{inner.__module__}.{inner.__qualname__}({digest_of(fixed)})"
+    return f"{inner.__module__}.{inner.__qualname__}({digest_of([fixed, node._inputs, node._outputs])})"
 
 
 def _secrets(modules: Mapping[str, str]) -> dict[str, str]:

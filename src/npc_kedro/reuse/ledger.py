@@ -1,5 +1,6 @@
 """The account of what is already there: which nodes of a run need not run, and why the others must."""
 
+import logging
 import shutil
 from collections.abc import Iterable
 from contextlib import suppress
@@ -7,12 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from npc_kedro.reuse.conditions import Conditioner, listings
+import npc_kedro
+from npc_kedro.reuse.conditions import PACKAGE, Conditioner, listings
+from npc_kedro.reuse.findings import file_states, newest_change
 from npc_kedro.reuse.manifest import Conditions, Manifest, differences
 from npc_kedro.reuse.stored import Contents, Place
 
 if TYPE_CHECKING:
     from kedro.pipeline.node import Node
+
+logger = logging.getLogger(__name__)
 
 FOLDER = ".manifests"
 POSITIONS = "06_models/.progress"
@@ -47,6 +52,7 @@ class Entry:
         conditions: what the outputs will have been made from.
         outputs: where they will be.
         named: files and folders that parameters may name.
+        code: state of the package's files when the run began, "" where they had been edited already.
         afresh: whether a training must not go on from a position that it kept before.
     """
 
@@ -55,6 +61,7 @@ class Entry:
     conditions: Conditions
     outputs: dict[str, Place]
     named: dict[str, Path]
+    code: str
     afresh: bool = False
 
     @property
@@ -63,9 +70,13 @@ class Entry:
         return self.root / POSITIONS / self.path.stem
 
     def write(self, run: str) -> None:
-        """Notes that all outputs are stored."""
+        """Notes that all outputs are stored; not if the code was edited since the run began: which one made them?"""
+        if self.code != file_states(PACKAGE):
+            self.path.unlink(missing_ok=True)
+            logger.warning("the project's code was edited during the run: the next one repeats %s", self.path.stem)
+            return
         # A node may itself create what a parameter names: the key of the pseudonyms.
-        conditions = replace(self.conditions, named=self.conditions.named | listings(self.named))
+        conditions = replace(self.conditions, named=listings(self.named) | self.conditions.named)
         contents = Contents(self.root)
         found = {name: contents.of(place) for name, place in self.outputs.items()}
         stored = {name: content for name, content in found.items() if content is not None}
@@ -84,17 +95,18 @@ class Ledger:
     def __init__(self, root: Path, catalog: Any, *, enabled: bool = True) -> None:
         self._root, self._enabled = root, enabled
         self._contents = Contents(root)
+        self._code = file_states(PACKAGE) if newest_change(PACKAGE) < npc_kedro.LOADED_AT else ""
         self._conditioner = Conditioner(catalog, contents=self._contents, root=root, kept=root / FOLDER / _FINDINGS)
 
     def judge(self, node: "Node") -> tuple[Verdict, Entry | None]:
-        """Whether the node can be left out, and what to note if not; None for a node with an output in memory only."""
+        """Whether the node can be left out, and what to note if not; None where something is in memory only."""
         places = {name: self._conditioner.place(name) for name in node.outputs}
         outputs = {name: place for name, place in places.items() if place is not None}
-        if len(outputs) < len(places):
+        if len(outputs) < len(places) or not self._conditioner.knows_inputs(node):
             return Verdict(False, []), None
         conditions, named = self._conditioner.of(node)
         path = self._root / FOLDER / f"{node.name}.json"
-        entry = Entry(path, self._root, conditions, outputs, named, afresh=not self._enabled)
+        entry = Entry(path, self._root, conditions, outputs, named, self._code, afresh=not self._enabled)
         if not self._enabled:
             return Verdict(False, ["reuse is off"]), entry
         manifest = Manifest.read(entry.path)

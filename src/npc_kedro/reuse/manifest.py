@@ -21,6 +21,7 @@ class Conditions:
         function: its name and the arguments fixed in the wiring.
         parameters: by dotted key.
         inputs: contents of the datasets that it takes.
+        datasets: how the catalog has its inputs and outputs written and read.
         sources: by module, what it reaches of the project's code.
         libraries: versions of the packages that this code imports.
         named: files and folders named by parameters, and secrets of the environment.
@@ -29,6 +30,7 @@ class Conditions:
     function: str
     parameters: dict[str, str]
     inputs: dict[str, str]
+    datasets: dict[str, str]
     sources: dict[str, str]
     libraries: dict[str, str]
     named: dict[str, str]
@@ -78,6 +80,7 @@ def differences(before: Conditions, now: Conditions) -> list[str]:
     found = ["the function, or what is fixed in the wiring, changed"] if before.function != now.function else []
     found += [f"{key} changed" for key in _changed(before.parameters, now.parameters)]
     found += [f"input {name} changed" for name in _changed(before.inputs, now.inputs)]
+    found += [f"the catalog's entry {name} changed" for name in _changed(before.datasets, now.datasets)]
     found += [f"{key} changed" for key in _changed(before.named, now.named)]
     found += [f"source {name} changed" for name in _changed(before.sources, now.sources)]
     found += [

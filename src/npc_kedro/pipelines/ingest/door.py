@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from npc_kedro import afresh
 from npc_kedro.clinical.identifiers import read_aliases
 from npc_kedro.clinical.table import ClinicalTable, read_clinical
 from npc_kedro.cohort import CohortFolder
@@ -92,11 +93,14 @@ class Door:
         settings = self.settings
         rules = ReadingRules(self.pseudonyms, settings.series_rules, settings.accept_without_preamble)
         found = find_files(self.cohort.dicom)
+        journal = Journal(Path(settings.scratch) / HEADERS_JOURNAL, rules.circumstances())
+        if afresh.asked():
+            journal.forget()
         reading = read_entries(
             found,
             rules,
             workers=settings.workers,
-            journal=Journal(Path(settings.scratch) / HEADERS_JOURNAL, rules.circumstances()),
+            journal=journal,
             known_patients=None if self.cohort.simulated else read_key_map(self._key_map),
         )
         self.guard.add(_spellings(reading.private_words))

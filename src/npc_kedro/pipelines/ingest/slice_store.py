@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from npc_kedro import reporter
+from npc_kedro import afresh, reporter
 from npc_kedro.arrays import ImageTable
 from npc_kedro.dicom.decoding import DecodedSlice, SeriesTask, SourceFile, decode_series
 from npc_kedro.dicom.journal import Journal
@@ -126,11 +126,13 @@ def store_slices(
     tasks, planned = _tasks(files, series, found, matrix)
     signatures = [_signature(task) for task in tasks]
     journal = Journal(folder / JOURNAL, {"reader": source_hash(), "matrix": matrix})
+    if afresh.asked():
+        journal.forget()
     earlier = read_earlier(journal)
     kept = PixelFile(folder / earlier.name, (matrix, matrix), np.dtype("<u2"))
     sound = bool(earlier.name) and kept.holds(earlier.rows)
-    if sound and earlier.finished and signatures == list(earlier.series):
-        stored = [earlier.series[signature] for signature in signatures]
+    stored = list(earlier.series.values())
+    if sound and earlier.finished and signatures == list(earlier.series) and all(_stands(one, kept) for one in stored):
         pixels = kept.mapped(earlier.rows)
     else:
         layout = hashlib.sha256(repr((signatures, planned)).encode()).hexdigest()
@@ -203,7 +205,7 @@ def _fill(target: PixelFile, journal: Journal, work: _Work, *, workers: int) -> 
         if signature not in work.known:
             continue
         source, stored = work.known[signature]
-        if source.checksum(stored.row, len(stored.slices)) != stored.checksum:
+        if not _stands(stored, source):
             continue
         results[signature] = replace(stored, row=start)
         if not work.in_place:
@@ -223,6 +225,11 @@ def _fill(target: PixelFile, journal: Journal, work: _Work, *, workers: int) -> 
             journal.append([{"series": signature, "stored": stored.record()}])
         reporter.current().progress(len(results), len(work.tasks))
     return [results[signature] for signature in work.signatures]
+
+
+def _stands(stored: StoredSeries, file: PixelFile) -> bool:
+    """Whether the series' pixels are in the file as they were written."""
+    return file.checksum(stored.row, len(stored.slices)) == stored.checksum
 
 
 def _decode_into(target: PixelFile, work: tuple[SeriesTask, int, int]) -> StoredSeries:
