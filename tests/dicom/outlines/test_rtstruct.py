@@ -71,6 +71,10 @@ def test_contours_lie_where_their_coordinates_say() -> None:
         ((2, place(1, box(3, 3, 6, 6))[1]), RejectReason.CONTOUR_CONTRADICTS),
         (place(2, box(30, 3, 40, 6)), RejectReason.CONTOUR_OUTSIDE),
         (place(1, box(2, 3, 8, 9)), RejectReason.CONTOUR_REPEATED),
+        (place(1, box(2, 3, 8, 9)[::-1]), RejectReason.CONTOUR_REPEATED),
+        (place(1, [*box(2, 3, 8, 9)[2:], *box(2, 3, 8, 9)[:2]]), RejectReason.CONTOUR_REPEATED),
+        (place(1, [*box(2, 3, 8, 9), (2, 3)]), RejectReason.CONTOUR_REPEATED),
+        (place(1, box(2.002, 3, 8.002, 9)), RejectReason.CONTOUR_REPEATED),
     ],
 )
 def test_bad_input_30_contours_that_enclose_nothing_on_no_slice_are_refused_and_counted(
@@ -81,6 +85,13 @@ def test_bad_input_30_contours_that_enclose_nothing_on_no_slice_are_refused_and_
     assert laid.contours == 3
     assert laid.contours_refused == (reason,)
     assert sum(int(plane.sum()) for plane in laid.planes) == 2 * 7 * 7
+
+
+def test_bad_input_30_a_hole_drawn_twice_stays_a_hole() -> None:
+    drawn = [place(1, box(2, 3, 10, 11)), place(1, box(4.6, 5.6, 6.4, 7.4)), place(1, box(4.6, 5.6, 6.4, 7.4)[::-1])]
+    laid = lay(rtstruct(SERIES, {"GTVp": drawn}))
+    assert laid.contours_refused == (RejectReason.CONTOUR_REPEATED,)
+    assert sum(int(plane.sum()) for plane in laid.planes) == 9 * 9 - 2 * 2
 
 
 def test_bad_input_30_a_tenth_of_a_millimetre_off_the_plane_is_rounding() -> None:

@@ -13,6 +13,9 @@ import numpy as np
 ON_EDGE_PX = 0.02
 """A centre this near to an edge lies on it: coordinates are written to about a hundredth of a millimetre."""
 
+_LINES = 256
+"""Lines by which an area is measured, from end to end."""
+
 
 def filled(polygons: Sequence[np.ndarray], shape: tuple[int, int]) -> np.ndarray:
     """The pixels of a set of polygons.
@@ -24,13 +27,38 @@ def filled(polygons: Sequence[np.ndarray], shape: tuple[int, int]) -> np.ndarray
     Returns:
         bool (rows, columns).
     """
-    starts = np.concatenate([np.asarray(polygon, dtype=float) for polygon in polygons])
-    ends = np.concatenate([np.roll(np.asarray(polygon, dtype=float), -1, axis=0) for polygon in polygons])
+    starts, ends = _edges(polygons)
     inside = _odd(starts, ends, shape)
     starts, ends = _edges_run_once(starts, ends)
     _mark_on_edges(inside, starts, ends)
     _mark_on_edges(inside.T, starts[:, ::-1], ends[:, ::-1])
     return inside
+
+
+def enclosed_area(polygons: Sequence[np.ndarray]) -> float:
+    """The area, in pixels, that an odd number of polygons encloses; for two, what only one of them does."""
+    starts, ends = _edges(polygons)
+    low, high = starts[:, 0].min(), starts[:, 0].max()
+    if low == high:
+        return 0.0
+    step = (high - low) / _LINES
+    for points in (starts, ends):
+        points[:, 0] = (points[:, 0] - low) / step - 0.5  # the lines run through the middles of their strips
+    edge, line = _rows_crossed(starts[:, 0], ends[:, 0], _LINES)
+    crossing = _column_at(starts, ends, edge, line)
+    crossing = crossing[np.lexsort((crossing, line))]  # an even number on each line
+    return float((crossing[1::2] - crossing[::2]).sum() * step)
+
+
+def perimeter(polygon: np.ndarray) -> float:
+    """The length of a closed polygon, in pixels."""
+    return float(np.linalg.norm(np.roll(polygon, -1, axis=0) - polygon, axis=1).sum())
+
+
+def _edges(polygons: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Where the edges of closed polygons start and end."""
+    starts = np.concatenate([np.asarray(polygon, dtype=float) for polygon in polygons])
+    return starts, np.concatenate([np.roll(np.asarray(polygon, dtype=float), -1, axis=0) for polygon in polygons])
 
 
 def _odd(starts: np.ndarray, ends: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

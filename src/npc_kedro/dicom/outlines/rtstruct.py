@@ -15,6 +15,7 @@ from npc_kedro.dicom.outlines.grid import point
 from npc_kedro.dicom.outlines.laid import LaidOutline, merged, require_mostly_on_slices
 from npc_kedro.dicom.outlines.matching import References, Target
 from npc_kedro.dicom.outlines.polygons import filled
+from npc_kedro.dicom.outlines.repeats import is_repeat
 from npc_kedro.dicom.outlines.rules import StructureRules
 from npc_kedro.dicom.pseudonyms import Pseudonyms
 from npc_kedro.dicom.reasons import RejectReason
@@ -180,18 +181,20 @@ def _union(one: np.ndarray | None, other: np.ndarray | None) -> np.ndarray | Non
 
 def _masks(roi: Roi, target: Target) -> tuple[list[np.ndarray | None], list[RejectReason]]:
     """A mask per slice (None where nothing is drawn), and why contours are refused."""
-    polygons: dict[int, dict[bytes, np.ndarray]] = defaultdict(dict)
+    polygons: dict[int, list[np.ndarray]] = defaultdict(list)
     refused: list[RejectReason] = []
     for contour in roi.contours:
         placed = _placed(contour, target)
         if isinstance(placed, RejectReason):
             refused.append(placed)
-        elif placed[1].tobytes() in polygons[placed[0]]:  # drawn twice, it would cancel itself
+            continue
+        index, polygon = placed
+        if any(is_repeat(polygon, of=other) for other in polygons[index]):  # drawn twice, it would cancel itself
             refused.append(RejectReason.CONTOUR_REPEATED)
         else:
-            polygons[placed[0]][placed[1].tobytes()] = placed[1]
+            polygons[index].append(polygon)
     return [
-        filled(list(polygons[index].values()), geometry.shape) if polygons.get(index) else None
+        filled(polygons[index], geometry.shape) if polygons.get(index) else None
         for index, geometry in enumerate(target.geometries)
     ], refused
 
