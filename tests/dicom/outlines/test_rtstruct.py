@@ -1,5 +1,6 @@
 """RTSTRUCT on slices: phantoms, faults of single contours, and real files against an independent filler."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -124,6 +125,56 @@ def test_bad_input_28_nothing_of_the_tumour_is_drawn() -> None:
         lay(rtstruct(SERIES, {"GTVp": []}))
     with pytest.raises(TagError, match="no pixel's centre lies inside"):
         lay(rtstruct(SERIES, {"GTVp": [place(1, box(2.2, 3.2, 2.4, 3.4))]}))
+
+
+def tumour_and_body() -> pydicom.Dataset:
+    return rtstruct(SERIES, {"GTVp": [place(1, box(2, 3, 8, 9))], "BODY": [place(2, box(1, 1, 15, 15))]})
+
+
+def without_numbers(dataset: pydicom.Dataset) -> None:
+    for roi, drawn in zip(dataset.StructureSetROISequence, dataset.ROIContourSequence, strict=True):
+        del roi.ROINumber, drawn.ReferencedROINumber
+
+
+def without_number_at_contours(dataset: pydicom.Dataset) -> None:
+    del dataset.ROIContourSequence[1].ReferencedROINumber
+
+
+def all_number_one(dataset: pydicom.Dataset) -> None:
+    dataset.StructureSetROISequence[1].ROINumber = dataset.ROIContourSequence[1].ReferencedROINumber = 1
+
+
+def counted_from_nought_at_contours(dataset: pydicom.Dataset) -> None:
+    for number, drawn in enumerate(dataset.ROIContourSequence):
+        drawn.ReferencedROINumber = number
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        (without_numbers, "2 of 2 ROIs have no number; expected a number of its own for each"),
+        (without_number_at_contours, "contours without the number of one of 2 ROIs"),
+        (all_number_one, "several of 2 ROIs have the same number 1"),
+        (counted_from_nought_at_contours, "contours of number 0, which none of 2 ROIs has"),
+    ],
+)
+def test_bad_input_28_numbers_that_do_not_say_whose_contours_they_are(
+    fault: Callable[[pydicom.Dataset], None], message: str
+) -> None:
+    dataset = tumour_and_body()
+    fault(dataset)
+    with pytest.raises(TagError, match=message) as caught:
+        lay(dataset)
+    assert caught.value.reason is RejectReason.OUTLINE_NUMBERS
+
+
+def test_bad_input_28_contours_of_one_roi_in_two_items_are_joined() -> None:
+    dataset = tumour_and_body()
+    del dataset.StructureSetROISequence[1]
+    dataset.ROIContourSequence[1].ReferencedROINumber = 1
+    laid = lay(dataset)
+    assert (laid.contours, laid.contours_refused) == (2, ())
+    assert sum(int(plane.sum()) for plane in laid.planes) == 7 * 7 + 15 * 15
 
 
 OTHER = MiniSeries("P1", number=2, shape=(20, 16), spacing=(0.5, 0.75), orientation=TILTED, origin=(-30.0, 12.0, -40.0))

@@ -101,6 +101,14 @@ def test_bad_input_30_unknown_segments_are_refused_and_counted() -> None:
         lay(written(two_blocks(), "BINARY", ["a", "b"]))
 
 
+def test_bad_input_28_segments_that_share_a_number_are_refused() -> None:
+    dataset = written(two_blocks(), "BINARY", ["Primary", "Brainstem"])
+    dataset.SegmentSequence[1].SegmentNumber = 1
+    with pytest.raises(TagError, match="several of 2 segments have the same number 1; expected") as caught:
+        lay(dataset)
+    assert caught.value.reason is RejectReason.OUTLINE_NUMBERS
+
+
 @pytest.mark.parametrize("turn", ["rows", "columns", "both"])
 def test_bad_input_27_a_flipped_grid_is_used_since_its_geometry_says_so(turn: str) -> None:
     dataset = written(two_blocks(), "BINARY", ["Primary", "Node"])

@@ -14,6 +14,7 @@ import numpy as np
 from npc_kedro.dicom.outlines.grid import point
 from npc_kedro.dicom.outlines.laid import LaidOutline, merged, require_mostly_on_slices
 from npc_kedro.dicom.outlines.matching import References, Target
+from npc_kedro.dicom.outlines.numbers import own_numbers, require_listed
 from npc_kedro.dicom.outlines.polygons import filled
 from npc_kedro.dicom.outlines.repeats import is_repeat
 from npc_kedro.dicom.outlines.rules import StructureRules
@@ -82,19 +83,24 @@ class StructureSet:
 
 
 def read_structure_set(dataset: Any, pseudonyms: Pseudonyms) -> StructureSet:
-    """Takes an RTSTRUCT dataset apart."""
-    observed: dict[int, list[str]] = defaultdict(list)
+    """Takes an RTSTRUCT dataset apart.
+
+    Raises:
+        TagError: if the ROIs' numbers do not say which contours are whose.
+    """
+    observed: dict[int | None, list[str]] = defaultdict(list)
     for item in dataset.get("RTROIObservationsSequence") or ():
         observed[_whole(item, "ReferencedROINumber")].append(text(item, "ROIObservationLabel"))
-    drawn = {
-        _whole(item, "ReferencedROINumber"): tuple(_contours(item, pseudonyms))
-        for item in dataset.get("ROIContourSequence") or ()
-    }
+    drawn: dict[int | None, list[Contour]] = defaultdict(list)
+    for item in dataset.get("ROIContourSequence") or ():
+        drawn[_whole(item, "ReferencedROINumber")] += _contours(item, pseudonyms)
+    items = list(dataset.get("StructureSetROISequence") or ())
+    numbers = own_numbers([_whole(item, "ROINumber") for item in items], of="ROIs")
+    require_listed([number for number, contours in drawn.items() if contours], numbers, of="ROIs")
     rois, frames = [], set()
-    for item in dataset.get("StructureSetROISequence") or ():
-        number = _whole(item, "ROINumber")
+    for item, number in zip(items, numbers, strict=True):
         frames.add(text(item, "ReferencedFrameOfReferenceUID"))
-        rois.append(Roi(number, (text(item, "ROIName"), *observed[number]), drawn.get(number, ())))
+        rois.append(Roi(number, (text(item, "ROIName"), *observed[number]), tuple(drawn[number])))
     return StructureSet(tuple(rois), _references(dataset, rois, frames, pseudonyms))
 
 
@@ -130,11 +136,11 @@ def _references(dataset: Any, rois: Sequence[Roi], frames: set[str], pseudonyms:
     return References(frozenset(series), frozenset(instances), frozenset(frames))
 
 
-def _whole(item: Any, keyword: str) -> int:
+def _whole(item: Any, keyword: str) -> int | None:
     try:
         return int(item.get(keyword))
     except (TypeError, ValueError):
-        return -1
+        return None
 
 
 def lay_structure_set(found: StructureSet, target: Target, rules: StructureRules, *, strict: bool) -> LaidOutline:

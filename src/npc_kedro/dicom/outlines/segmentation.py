@@ -15,6 +15,7 @@ from npc_kedro.dicom.geometry import SliceGeometry
 from npc_kedro.dicom.outlines.grid import describe_slices, frame_map, plane_on
 from npc_kedro.dicom.outlines.laid import LaidOutline, merged, require_mostly_on_slices
 from npc_kedro.dicom.outlines.matching import References, Target
+from npc_kedro.dicom.outlines.numbers import own_numbers
 from npc_kedro.dicom.outlines.rules import StructureRules
 from npc_kedro.dicom.pseudonyms import Pseudonyms
 from npc_kedro.dicom.reasons import RejectReason
@@ -64,12 +65,11 @@ def read_segmentation(dataset: Any, pseudonyms: Pseudonyms, *, threshold: float)
         threshold: share of the maximum from which a fractional segment holds a pixel.
 
     Raises:
-        TagError: if the pixels do not fit the header.
+        TagError: if the pixels do not fit the header, or segments share a number.
     """
-    segments = {
-        required_whole(item, "SegmentNumber", lowest=0): tuple(_names(item))
-        for item in dataset.get("SegmentSequence") or ()
-    }
+    items = list(dataset.get("SegmentSequence") or ())
+    numbers = own_numbers([required_whole(item, "SegmentNumber", lowest=0) for item in items], of="segments")
+    segments = {number: tuple(_names(item)) for number, item in zip(numbers, items, strict=True)}
     segments.pop(0, None)  # the background of a label map
     frames = tuple(frame for frame in _frames(dataset, pseudonyms, threshold) if frame.mask.any())
     series, instances = set(), {key for frame in frames for key in frame.instance_keys}
