@@ -70,6 +70,7 @@ class RejectReason(StrEnum):
     OUTLINE_NOT_CHOSEN = "outline_not_chosen", "outline_override.csv names another outline of the patient"
     OUTLINE_LABELS = "outline_labels", "labels other than those of ingest.outlines"
     OUTLINE_NUMBERS = "outline_numbers", "numbers of ROIs or segments are missing or repeated: names cannot be joined"
+    OUTLINE_TWO_PLACES = "outline_two_places", "the label map's qform and sform say different places"
     OUTLINE_EMPTY = "outline_empty", "nothing is outlined"
     OUTLINE_GEOMETRY = "outline_geometry", "the outline does not lie on the slices"
 

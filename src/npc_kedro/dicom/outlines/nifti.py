@@ -1,16 +1,18 @@
 """NIfTI label maps as ITK-SNAP writes them, laid on the slices by their affine alone.
 
 NIfTI's axes point right, front, head (RAS); DICOM's left, back, head (LPS): x and y change sign. Flipped or permuted
-axes are used as far as the affine shows that every pixel's centre falls on a voxel's centre.
+axes are used as far as the affine shows that every pixel's centre falls on a voxel's centre. A file may hold two
+affines, qform and sform, and programs differ in which of them they follow: both have to say the same.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from npc_kedro.dicom.geometry import SliceGeometry
-from npc_kedro.dicom.outlines.grid import LabelMap, describe_map, describe_slices, plane_on
+from npc_kedro.dicom.outlines.grid import LabelMap, describe_map, describe_slices, plane_on, point
 from npc_kedro.dicom.outlines.laid import LaidOutline, require_mostly_on_slices
 from npc_kedro.dicom.outlines.rules import LABELS
 from npc_kedro.dicom.reasons import RejectReason
@@ -19,12 +21,19 @@ from npc_kedro.dicom.tags import TagError
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 SUFFIXES = (".nii.gz", ".nii")
 
+_FLAT = 1e-9
+"""Volume of a voxel, in cubic mm, below which an affine spans no space."""
+
+_SAME_VOXEL = 0.5
+"""How far, in voxels, qform and sform may differ: the quaternion's float32 errs by up to 0.0006 radians."""
+
 
 def read_label_map(path: Path) -> LabelMap:
     """Reads a NIfTI label map.
 
     Raises:
-        TagError: if it cannot be read, has no usable affine, or holds anything but whole numbers.
+        TagError: if it cannot be read, has no usable affine or two that contradict each other, or holds anything but
+            whole numbers.
     """
     import nibabel
 
@@ -39,11 +48,48 @@ def read_label_map(path: Path) -> LabelMap:
     if values.ndim != 3:
         raise TagError(RejectReason.OUTLINE_UNREADABLE, f"an array of shape {values.shape}; expected three axes")
     placed = int(image.header["qform_code"]) > 0 or int(image.header["sform_code"]) > 0
-    if not placed or not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-9:
+    if not placed or not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < _FLAT:
         raise TagError(RejectReason.OUTLINE_GEOMETRY, "the file does not say where its voxels lie (no usable affine)")
+    _require_one_place(image, values.shape)
     if not np.isfinite(values).all() or not np.array_equal(values, np.rint(values)):
         raise TagError(RejectReason.OUTLINE_LABELS, "values that are not whole numbers; expected labels")
     return LabelMap(values, _RAS_TO_LPS @ affine)
+
+
+def _require_one_place(image: Any, shape: tuple[int, ...]) -> None:
+    """Passes a file whose qform and sform, if both are usable, say the same place.
+
+    Raises:
+        TagError: with both geometries.
+    """
+    qform, sform = (_usable(form) for form in (image.get_qform, image.get_sform))
+    if qform is None or sform is None:
+        return
+    corners = np.array([[*corner, 1] for corner in np.ndindex(2, 2, 2)]).T * [[size - 1] for size in (*shape, 2)]
+    if np.abs((np.linalg.inv(sform) @ qform @ corners - corners)[:3]).max() > _SAME_VOXEL:
+        both = (f"by the {name} {_run(form, shape)}" for name, form in (("qform", qform), ("sform", sform)))
+        detail = f"{RejectReason.OUTLINE_TWO_PLACES.meaning}: {', '.join(both)}; expected one place"
+        raise TagError(RejectReason.OUTLINE_TWO_PLACES, detail)
+
+
+def _usable(form: Callable[..., tuple[np.ndarray | None, int]]) -> np.ndarray | None:
+    """An affine of the file, None if it is not set or none."""
+    try:
+        affine, _ = form(coded=True)
+    except ValueError:  # a quaternion that is no rotation
+        return None
+    usable = affine is not None and np.isfinite(affine).all() and abs(np.linalg.det(affine[:3, :3])) >= _FLAT
+    return affine if usable else None
+
+
+def _run(affine: np.ndarray, shape: tuple[int, ...]) -> str:
+    """Where the axes lead, and the first and last voxel (LPS), in words."""
+    from nibabel.orientations import aff2axcodes
+
+    to_patient = _RAS_TO_LPS @ affine
+    last = to_patient @ [*(size - 1 for size in shape), 1]
+    axes = "".join(map(str, aff2axcodes(affine)))
+    return f"axes {axes} from {point(to_patient[:3, 3])} to {point(last[:3])}"
 
 
 def relabelled(label_map: LabelMap, meanings: Mapping[int, str]) -> LabelMap:
