@@ -160,3 +160,22 @@ def test_nothing_is_decoded_when_nothing_is_to_be(root: Path, tmp_path: Path) ->
 def test_every_reason_has_an_expectation_and_a_remedy(reason: RejectReason) -> None:
     assert expectation_of(reason.value)
     assert remedy_of(reason.value)
+
+
+def test_advice_on_outlines_says_what_applies(root: Path, tmp_path: Path) -> None:
+    write_whole_cohort(root)
+    (root / "outlines/P1.nrrd").write_bytes(b"NRRD0004\n")
+    write_outline(root / "outlines/tumour of P2.nii.gz", label_map(MiniSeries("P2")), MiniSeries("P2").affine())
+    findings, _, _ = preflight(root, tmp_path)
+    advice = {row.reason: (row.expected, row.remedy) for row in findings.itertuples() if row.check == "outlines"}
+    assert advice.keys() == {"outline_format", "outline_without_patient"}
+    assert "NIfTI label map (.nii, .nii.gz)" in advice["outline_format"][0]
+    assert "save it as NIfTI" in advice["outline_format"][1]
+    assert "file name (NIfTI)" in advice["outline_without_patient"][0]
+    assert "name the file by patient_id, or name it in outline_override.csv" in advice["outline_without_patient"][1]
+
+
+def test_drawing_again_is_advised_only_where_the_outline_lies_elsewhere() -> None:
+    drawn_again = {reason for reason in RejectReason if "draw or export the outline again" in remedy_of(reason.value)}
+    whole = {reason for reason in drawn_again if reason.value.startswith("outline_")}
+    assert whole - {RejectReason.OUTLINE_OBJECT} == {RejectReason.OUTLINE_GEOMETRY, RejectReason.OUTLINE_OTHER_SERIES}

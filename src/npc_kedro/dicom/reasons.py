@@ -71,6 +71,7 @@ class RejectReason(StrEnum):
     OUTLINE_LABELS = "outline_labels", "labels other than those of ingest.outlines"
     OUTLINE_NUMBERS = "outline_numbers", "numbers of ROIs or segments are missing or repeated: names cannot be joined"
     OUTLINE_TWO_PLACES = "outline_two_places", "the label map's qform and sform say different places"
+    OUTLINE_CONTOURS = "outline_contours", "none of the outline's contours can be used"
     OUTLINE_EMPTY = "outline_empty", "nothing is outlined"
     OUTLINE_GEOMETRY = "outline_geometry", "the outline does not lie on the slices"
 

@@ -108,6 +108,25 @@ def test_bad_input_30_open_and_unreadable_contours() -> None:
     assert lay(dataset).contours_refused == (RejectReason.CONTOUR_OPEN, RejectReason.CONTOUR_UNREADABLE)
 
 
+def test_bad_input_30_an_outline_of_which_no_contour_can_be_used_says_why() -> None:
+    drawn = {"GTVp": [place(1, box(2, 3, 8, 9)), place(2, box(2, 3, 8, 9)), (3, place(1, box(1, 1, 5, 5))[1])]}
+    dataset = rtstruct(SERIES, drawn, kind="OPEN_PLANAR")
+    dataset.ROIContourSequence[0].ContourSequence[2].ContourGeometricType = "CLOSED_PLANAR"
+    expected = (
+        r"none of 3 contours or planes can be used: "
+        r"not a closed planar contour \(2\), names one slice and lies on another \(1\)"
+    )
+    with pytest.raises(TagError, match=expected) as caught:
+        lay(dataset)
+    assert caught.value.reason is RejectReason.OUTLINE_CONTOURS
+    drawn["GTVp"][2] = place(3, box(2.2, 3.2, 2.4, 3.4))
+    dataset = rtstruct(SERIES, drawn)
+    for contour in dataset.ROIContourSequence[0].ContourSequence[:2]:
+        contour.ContourGeometricType = "OPEN_PLANAR"
+    with pytest.raises(TagError, match=r"no pixel's centre lies inside .*; of 3 contours are refused: not a .* \(2\)"):
+        lay(dataset)
+
+
 def test_bad_input_30_an_outline_most_of_which_lies_off_the_slices_is_refused_with_both_geometries() -> None:
     off = [place(index, box(3, 3, 6, 6), offset_mm=2.0) for index in range(2)]
     dataset = rtstruct(SERIES, {"GTVp": [place(1, box(2, 3, 8, 9)), *off]})

@@ -1,5 +1,6 @@
 """What laying an outline on slices gives, whatever format the outline came in."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -63,7 +64,7 @@ def merged(
 def require_mostly_on_slices(
     contours: int, refused: Sequence[RejectReason], *, strict: bool, outline: str, geometries: Sequence[SliceGeometry]
 ) -> None:
-    """Passes an outline whose contours lie on the slices.
+    """Passes an outline of which most contours lie on the slices, and some can be used.
 
     Args:
         contours: how many there are.
@@ -73,12 +74,20 @@ def require_mostly_on_slices(
         geometries: the slices.
 
     Raises:
-        TagError: with both geometries.
+        TagError: with both geometries, or with the reasons why none can be used.
     """
     off = sum(reason in (RejectReason.CONTOUR_OFF_SLICES, RejectReason.CONTOUR_OUTSIDE) for reason in refused)
     if off > (0 if strict else _MOST_OFF * contours):
         both = f"{outline}; slices {describe_slices(geometries)}"
         detail = f"{off} of {contours} contours or planes lie off every slice: {both}"
         raise TagError(RejectReason.OUTLINE_GEOMETRY, detail)
-    if contours == len(refused):
+    if contours == 0:
         raise TagError(RejectReason.OUTLINE_EMPTY, RejectReason.OUTLINE_EMPTY.meaning)
+    if contours == len(refused):
+        detail = f"none of {contours} contours or planes can be used: {counted(refused)}"
+        raise TagError(RejectReason.OUTLINE_CONTOURS, detail)
+
+
+def counted(refused: Sequence[RejectReason]) -> str:
+    """Reasons in words, each with its count, the most frequent first."""
+    return ", ".join(f"{reason.meaning} ({count})" for reason, count in Counter(refused).most_common())

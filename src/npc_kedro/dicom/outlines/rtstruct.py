@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from npc_kedro.dicom.outlines.grid import point
-from npc_kedro.dicom.outlines.laid import LaidOutline, merged, require_mostly_on_slices
+from npc_kedro.dicom.outlines.laid import LaidOutline, counted, merged, require_mostly_on_slices
 from npc_kedro.dicom.outlines.matching import References, Target
 from npc_kedro.dicom.outlines.numbers import own_numbers, require_listed
 from npc_kedro.dicom.outlines.polygons import filled
@@ -177,7 +177,8 @@ def lay_structure_set(found: StructureSet, target: Target, rules: StructureRules
     )
     planes, overlap = merged(structures, target.geometries)
     if not any(plane.any() for plane in planes):
-        raise TagError(RejectReason.OUTLINE_EMPTY, "no pixel's centre lies inside a contour")
+        others = f"; of {contours} contours are refused: {counted(contours_refused)}" if contours_refused else ""
+        raise TagError(RejectReason.OUTLINE_EMPTY, f"no pixel's centre lies inside a contour{others}")
     return LaidOutline(planes, len(found.rois), tuple(refused), contours, tuple(contours_refused), overlap)
 
 

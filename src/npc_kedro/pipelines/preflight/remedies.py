@@ -7,6 +7,7 @@ _NOTHING = "nothing, unless the file should have been used"
 _OVERRIDE = "name the right series in series_override.csv (patient_id, series_instance_uid)"
 _RULES = f"look at its evidence in series_choice.csv; {_OVERRIDE}, or adapt ingest.series_rules"
 _OUTLINE = "draw or export the outline again on the series that is used"
+_CHOICE = "name it in outline_override.csv (patient_id, file)"
 
 _ADVICE: dict[R, tuple[str, str]] = {
     R.UNREADABLE: ("a regular file that may be read", "give permission, or restore what the link points to"),
@@ -49,6 +50,43 @@ _ADVICE: dict[R, tuple[str, str]] = {
     R.DISTANT_METASTASIS: ("AJCC stage III or IVa", "nothing: the study excludes the patient"),
     R.NO_CANDIDATE_SERIES: ("an axial contrast-enhanced T1 series", _RULES),
     R.NO_USABLE_SLICE: ("slices that can be decoded", _EXPORT),
+    R.OUTLINE_FORMAT: (
+        "a NIfTI label map (.nii, .nii.gz), RTSTRUCT or DICOM SEG",
+        "save it as NIfTI (.nii.gz), for example in ITK-SNAP, or leave it out",
+    ),
+    R.OUTLINE_UNREADABLE: ("a file that can be read", "copy or export the outline again"),
+    R.OUTLINE_WITHOUT_PATIENT: (
+        "a file name (NIfTI) or PatientID (DICOM) of a patient in use",
+        f"name the file by patient_id, or {_CHOICE}; nothing, if the patient is left out",
+    ),
+    R.OUTLINE_OTHER_PATIENT: (
+        "an outline drawn on the patient's own images",
+        "correct PatientID or file name, or export the outline of the right patient",
+    ),
+    R.OUTLINE_OTHER_SERIES: (
+        "an outline drawn on the series in use",
+        f"{_OUTLINE}; if it fits that one all the same, {_CHOICE}; or {_OVERRIDE}",
+    ),
+    R.OUTLINE_AMBIGUOUS: ("one outline for a patient", f"choose one and {_CHOICE}"),
+    R.OUTLINE_NOT_CHOSEN: ("the outline that outline_override.csv names", _NOTHING),
+    R.OUTLINE_LABELS: (
+        "labels, ROIs or segments as ingest.outlines knows them",
+        "name them in ingest.outlines (labels, structures), or correct them in the outline",
+    ),
+    R.OUTLINE_NUMBERS: (
+        "a number of its own for every ROI or segment",
+        "export the outline again, or convert it to NIfTI in the program that it was drawn in",
+    ),
+    R.OUTLINE_TWO_PLACES: (
+        "a qform and an sform that agree, or one of them",
+        "open it on the series in ITK-SNAP, see that it lies where it should, and save it again",
+    ),
+    R.OUTLINE_CONTOURS: (
+        "closed planar contours, each on the slice that it names",
+        "correct what is wrong with the contours, and export the outline again",
+    ),
+    R.OUTLINE_EMPTY: ("an outlined tumour or node of at least one pixel", "outline it, or leave the file out"),
+    R.OUTLINE_GEOMETRY: ("an outline that lies on the series in use", _OUTLINE),
 }
 
 
@@ -65,6 +103,6 @@ def remedy_of(code: str) -> str:
 def _advice(code: str) -> tuple[str, str]:
     if code in _ADVICE:
         return _ADVICE[R(code)]
-    if code.startswith(("outline", "structure", "contour")):
+    if code.startswith(("outline", "structure", "contour")):  # parts of an outline
         return "an outline that lies on the series in use", _OUTLINE
     return "", ""
