@@ -81,6 +81,7 @@ class RejectReason(StrEnum):
     CONTOUR_UNREADABLE = "contour_unreadable", "the points are no triples of numbers, or not as many as said"
     CONTOUR_OPEN = "contour_open", "not a closed planar contour"
     CONTOUR_TOO_SHORT = "contour_too_short", "fewer than three different points"
+    CONTOUR_WITHOUT_AREA = "contour_without_area", "encloses nothing: a line, or run round twice"
     CONTOUR_OFF_SLICES = "contour_off_slices", "lies in the plane of no slice that is used"
     CONTOUR_OUTSIDE = "contour_outside", "lies beside the image"
     CONTOUR_CONTRADICTS = "contour_contradicts", "names one slice and lies on another"

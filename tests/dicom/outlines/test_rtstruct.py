@@ -67,6 +67,9 @@ def test_contours_lie_where_their_coordinates_say() -> None:
     [
         (place(2, [(3.0, 3.0), (5.0, 5.0)]), RejectReason.CONTOUR_TOO_SHORT),
         (place(2, [(3.0, 3.0), (5.0, 5.0), (3.0, 3.0)]), RejectReason.CONTOUR_TOO_SHORT),
+        (place(2, [(3, 3), (5, 5), (9, 9)]), RejectReason.CONTOUR_WITHOUT_AREA),
+        (place(2, [(3, 3), (3, 7), (3, 9), (3, 7)]), RejectReason.CONTOUR_WITHOUT_AREA),
+        (place(2, box(3, 3, 6, 6) * 2), RejectReason.CONTOUR_WITHOUT_AREA),  # the second round undoes the first
         (place(2, box(3, 3, 6, 6), offset_mm=2.4), RejectReason.CONTOUR_OFF_SLICES),
         (place(2, box(3, 3, 6, 6), offset_mm=0.6), RejectReason.CONTOUR_OFF_SLICES),
         ((2, place(1, box(3, 3, 6, 6))[1]), RejectReason.CONTOUR_CONTRADICTS),

@@ -55,6 +55,11 @@ def perimeter(polygon: np.ndarray) -> float:
     return float(np.linalg.norm(np.roll(polygon, -1, axis=0) - polygon, axis=1).sum())
 
 
+def is_line(polygon: np.ndarray) -> bool:
+    """Whether a closed polygon is too thin to enclose anything: points in a row, or a way that runs there and back."""
+    return 2 * enclosed_area([polygon]) < ON_EDGE_PX * perimeter(polygon)
+
+
 def _edges(polygons: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Where the edges of closed polygons start and end."""
     starts = np.concatenate([np.asarray(polygon, dtype=float) for polygon in polygons])

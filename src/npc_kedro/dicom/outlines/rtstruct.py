@@ -15,7 +15,7 @@ from npc_kedro.dicom.outlines.grid import point
 from npc_kedro.dicom.outlines.laid import LaidOutline, counted, merged, require_mostly_on_slices
 from npc_kedro.dicom.outlines.matching import References, Target
 from npc_kedro.dicom.outlines.numbers import own_numbers, require_listed
-from npc_kedro.dicom.outlines.polygons import filled
+from npc_kedro.dicom.outlines.polygons import filled, is_line
 from npc_kedro.dicom.outlines.repeats import is_repeat
 from npc_kedro.dicom.outlines.rules import StructureRules
 from npc_kedro.dicom.pseudonyms import Pseudonyms
@@ -226,4 +226,5 @@ def _placed(contour: Contour, target: Target) -> tuple[int, np.ndarray] | Reject
     height, width = geometry.shape
     if rows.max() < 0 or columns.max() < 0 or rows.min() > height - 1 or columns.min() > width - 1:
         return RejectReason.CONTOUR_OUTSIDE
-    return index, np.stack([rows, columns], axis=1)
+    polygon = np.stack([rows, columns], axis=1)
+    return RejectReason.CONTOUR_WITHOUT_AREA if is_line(polygon) else (index, polygon)
