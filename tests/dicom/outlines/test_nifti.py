@@ -52,3 +52,19 @@ def test_a_quaternion_near_half_a_turn_is_rounding(tmp_path: Path, seed: int) ->
     affine[:3, :3] = half_turn * [0.45, 0.45, 5.0]
     affine[:3, 3] = half_turn @ [-115.0, -115.0, -60.0]
     assert read_label_map(stored(tmp_path, affine, affine, (1, 1), shape=(512, 512, 30))).labels.shape[0] == 512
+
+
+@pytest.mark.parametrize("factor", [10, 255, 3])
+def test_bad_input_28_labels_that_scaling_rounds_are_whole_numbers(tmp_path: Path, factor: int) -> None:
+    image = nibabel.Nifti1Image((label_map(SERIES) * float(factor)).astype(np.int16), SERIES.affine())
+    image.header.set_slope_inter(1 / factor, 0)
+    nibabel.save(image, tmp_path / "P1.nii")
+    np.testing.assert_array_equal(read_label_map(tmp_path / "P1.nii").labels, label_map(SERIES))
+
+
+def test_bad_input_28_shares_are_no_labels(tmp_path: Path) -> None:
+    nibabel.save(
+        nibabel.Nifti1Image((label_map(SERIES) * 0.99).astype(np.float32), SERIES.affine()), tmp_path / "a.nii"
+    )
+    with pytest.raises(TagError, match="not whole numbers"):
+        read_label_map(tmp_path / "a.nii")

@@ -21,6 +21,9 @@ from npc_kedro.dicom.tags import TagError
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 SUFFIXES = (".nii.gz", ".nii")
 
+_ROUNDING = 1e-3
+"""How far a label may lie from a whole number: scl_slope is a float32, and 10 times 0.1 is not quite 1."""
+
 _FLAT = 1e-9
 """Volume of a voxel, in cubic mm, below which an affine spans no space."""
 
@@ -51,9 +54,21 @@ def read_label_map(path: Path) -> LabelMap:
     if not placed or not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < _FLAT:
         raise TagError(RejectReason.OUTLINE_GEOMETRY, "the file does not say where its voxels lie (no usable affine)")
     _require_one_place(image, values.shape)
-    if not np.isfinite(values).all() or not np.array_equal(values, np.rint(values)):
+    return LabelMap(_whole(values), _RAS_TO_LPS @ affine)
+
+
+def _whole(values: np.ndarray) -> np.ndarray:
+    """The values as whole numbers, which scaling may have missed by a little.
+
+    Raises:
+        TagError: if some are none.
+    """
+    if values.dtype.kind in "iu":
+        return values
+    whole = np.rint(values)
+    if not np.isfinite(values).all() or np.abs(values - whole).max(initial=0) > _ROUNDING:
         raise TagError(RejectReason.OUTLINE_LABELS, "values that are not whole numbers; expected labels")
-    return LabelMap(values, _RAS_TO_LPS @ affine)
+    return whole
 
 
 def _require_one_place(image: Any, shape: tuple[int, ...]) -> None:
