@@ -29,6 +29,9 @@ def rules(written: dict) -> OutlineRules:
         ("GTV nx 70Gy", "primary"),
         ("GTV", "primary"), ("Primary tumour", "primary"), ("Neoplasm, Primary", "primary"), ("鼻咽原发灶", "primary"),
         ("GTVn", "node"), ("GTV_N_L", "node"), ("GTVnd", "node"), ("GTVnL", "node"), ("GTVln R", "node"),
+        ("GTV1", "primary"), ("GTV_2", "primary"), ("GTV_70Gy", "primary"), ("肿瘤", "primary"),
+        ("鼻咽腔肿瘤", "primary"), ("鼻咽非角化癌", "primary"), ("GTVrpn", "node"), ("GTV_RPLN_L", "node"),
+        ("GTVln", "node"), ("Node no. 2", "node"),
         ("lymph nodes", "node"), ("右颈淋巴结", "node"), ("LN_left", "node"), ("GTVn1", "node"),
     ],
 )  # fmt: skip
@@ -37,8 +40,13 @@ def test_names_of_tumour_and_nodes(rules: OutlineRules, name: str, meaning: str)
 
 
 @pytest.mark.parametrize(
-    "name", ["Brainstem", "PTVnx", "CTV_primary", "BODY", "Ring GTVp", "GTVp margin 5mm", "", "Parotid_L", "GTV_boost"]
-)
+    "name",
+    [
+        "Brainstem", "PTVnx", "CTV_primary", "BODY", "Ring GTVp", "GTVp margin 5mm", "", "Parotid_L", "GTV_boost",
+        "no tumour", "No_residual_tumor", "non-tumour", "without nodes", "brain stem tumour free", "无肿瘤", "非肿瘤",
+        "GTVp_old", "GTVp old2", "ex GTVp", "GTVnd-deleted", "旧肿瘤", "GTVp+5mm", "tumour-5mm", "淋巴引流区", "鼻咽腔",
+    ],
+)  # fmt: skip
 def test_other_names(rules: OutlineRules, name: str) -> None:
     with pytest.raises(TagError) as caught:
         rules.structures.meaning(1, [name])
@@ -46,9 +54,10 @@ def test_other_names(rules: OutlineRules, name: str) -> None:
     assert not name or name not in caught.value.detail
 
 
-def test_a_name_of_both_is_refused(rules: OutlineRules) -> None:
+@pytest.mark.parametrize("name", ["GTVp and lymph nodes", "GTVnx+nd", "GTV p & n", "原发灶+淋巴结"])
+def test_a_name_of_both_is_refused(rules: OutlineRules, name: str) -> None:
     with pytest.raises(TagError, match="both primary tumour and node"):
-        rules.structures.meaning(1, ["GTVp and lymph nodes"])
+        rules.structures.meaning(1, [name])
 
 
 def test_the_first_name_that_says_anything_decides(rules: OutlineRules) -> None:
