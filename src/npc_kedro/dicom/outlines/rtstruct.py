@@ -14,6 +14,7 @@ import numpy as np
 from npc_kedro.dicom.outlines.grid import point
 from npc_kedro.dicom.outlines.laid import LaidOutline, counted, merged, require_mostly_on_slices
 from npc_kedro.dicom.outlines.matching import References, Target
+from npc_kedro.dicom.outlines.naming import name_of
 from npc_kedro.dicom.outlines.numbers import own_numbers, require_listed
 from npc_kedro.dicom.outlines.polygons import filled, is_line
 from npc_kedro.dicom.outlines.repeats import is_repeat
@@ -88,9 +89,11 @@ def read_structure_set(dataset: Any, pseudonyms: Pseudonyms) -> StructureSet:
     Raises:
         TagError: if the ROIs' numbers do not say which contours are whose.
     """
+    character_set = text(dataset, "SpecificCharacterSet")
     observed: dict[int | None, list[str]] = defaultdict(list)
     for item in dataset.get("RTROIObservationsSequence") or ():
-        observed[_whole(item, "ReferencedROINumber")].append(text(item, "ROIObservationLabel"))
+        label = name_of(item, "ROIObservationLabel", character_set=character_set)
+        observed[_whole(item, "ReferencedROINumber")].append(label)
     drawn: dict[int | None, list[Contour]] = defaultdict(list)
     for item in dataset.get("ROIContourSequence") or ():
         drawn[_whole(item, "ReferencedROINumber")] += _contours(item, pseudonyms)
@@ -100,7 +103,8 @@ def read_structure_set(dataset: Any, pseudonyms: Pseudonyms) -> StructureSet:
     rois, frames = [], set()
     for item, number in zip(items, numbers, strict=True):
         frames.add(text(item, "ReferencedFrameOfReferenceUID"))
-        rois.append(Roi(number, (text(item, "ROIName"), *observed[number]), tuple(drawn[number])))
+        name = name_of(item, "ROIName", character_set=character_set)
+        rois.append(Roi(number, (name, *observed[number]), tuple(drawn[number])))
     return StructureSet(tuple(rois), _references(dataset, rois, frames, pseudonyms))
 
 

@@ -15,6 +15,7 @@ from npc_kedro.dicom.geometry import SliceGeometry
 from npc_kedro.dicom.outlines.grid import describe_slices, frame_map, plane_on
 from npc_kedro.dicom.outlines.laid import LaidOutline, merged, require_mostly_on_slices
 from npc_kedro.dicom.outlines.matching import References, Target
+from npc_kedro.dicom.outlines.naming import name_of
 from npc_kedro.dicom.outlines.numbers import own_numbers
 from npc_kedro.dicom.outlines.rules import StructureRules
 from npc_kedro.dicom.pseudonyms import Pseudonyms
@@ -69,7 +70,8 @@ def read_segmentation(dataset: Any, pseudonyms: Pseudonyms, *, threshold: float)
     """
     items = list(dataset.get("SegmentSequence") or ())
     numbers = own_numbers([required_whole(item, "SegmentNumber", lowest=0) for item in items], of="segments")
-    segments = {number: tuple(_names(item)) for number, item in zip(numbers, items, strict=True)}
+    character_set = text(dataset, "SpecificCharacterSet")
+    segments = {number: tuple(_names(item, character_set)) for number, item in zip(numbers, items, strict=True)}
     segments.pop(0, None)  # the background of a label map
     frames = tuple(frame for frame in _frames(dataset, pseudonyms, threshold) if frame.mask.any())
     series, instances = set(), {key for frame in frames for key in frame.instance_keys}
@@ -81,12 +83,12 @@ def read_segmentation(dataset: Any, pseudonyms: Pseudonyms, *, threshold: float)
     return Segmentation(segments, frames, References(frozenset(series), frozenset(instances), frame_uid))
 
 
-def _names(segment: Any) -> Iterator[str]:
+def _names(segment: Any, character_set: str) -> Iterator[str]:
     """The label, then what says less: description and coded type."""
-    yield text(segment, "SegmentLabel")
-    yield text(segment, "SegmentDescription")
+    yield name_of(segment, "SegmentLabel", character_set=character_set)
+    yield name_of(segment, "SegmentDescription", character_set=character_set)
     for item in segment.get("SegmentedPropertyTypeCodeSequence") or ():
-        yield text(item, "CodeMeaning")
+        yield name_of(item, "CodeMeaning", character_set=character_set)
 
 
 def _frames(dataset: Any, pseudonyms: Pseudonyms, threshold: float) -> Iterator[SegmentFrame]:
