@@ -8,7 +8,8 @@ import pytest
 
 from ingest_bench import Bench
 from mini_dicom import MiniSeries, encoded
-from npc_kedro.dicom import headers
+from npc_kedro import afresh
+from npc_kedro.dicom import headers, reading
 from npc_kedro.dicom.journal import Journal
 from npc_kedro.errors import LeakError
 from npc_kedro.pipelines.ingest import slice_store
@@ -132,6 +133,38 @@ def test_damaged_pixels_of_an_unfinished_file_are_decoded_again(
     watch.taken()
     assert content(bench.run()) == whole
     assert watch.taken() == (0, 1)
+
+
+def test_damaged_pixels_of_a_finished_file_are_decoded_again(bench: Bench, watch: Watch) -> None:
+    three_patients(bench)
+    whole = content(bench.run())
+    stored = bench.store / "02_intermediate/slices/pixels.npy"  # the same file as the scratch one
+    with stored.open("r+b") as file:
+        file.seek(-3, os.SEEK_END)
+        file.write(b"\xff\xff\xff")
+    watch.taken()
+    assert content(bench.run()) == whole
+    assert watch.taken() == (0, 1)
+
+
+def test_when_everything_is_to_be_repeated_nothing_that_was_kept_counts(bench: Bench, watch: Watch) -> None:
+    three_patients(bench)
+    first = content(bench.run())
+    watch.taken()
+    with afresh.repeating():
+        assert content(bench.run()) == first
+    assert watch.taken() == (13, 3)
+    assert content(bench.run()) == first
+    assert watch.taken() == (0, 0)
+
+
+@pytest.mark.parametrize("edited", ["pipelines/ingest/slice_store.py", "dicom/outlines/nifti.py", "pixel_file.py"])
+def test_any_code_that_reads_decodes_or_stores_is_in_the_hash(edited: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, read = reading.source_hash.__wrapped__(), Path.read_bytes
+    monkeypatch.setattr(
+        Path, "read_bytes", lambda path: read(path) + (b"#" if path.as_posix().endswith(edited) else b"")
+    )
+    assert reading.source_hash.__wrapped__() != before
 
 
 def test_the_catalog_shares_the_pixel_file_and_keeps_it(bench: Bench) -> None:
