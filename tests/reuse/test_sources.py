@@ -86,10 +86,11 @@ def after(pack: Path, file: str, old: str, new: str, function: str) -> set[str]:
 def test_names_are_followed_through_imports_annotations_and_data(pack):
     found = reached(pack, "train")
     assert set(found.modules) == {
-        "pack.nodes", "pack.tools", "pack.loop", "pack.forms", "pack.deep", "pack.deep.inner", "pack.loop (table.csv)",
+        "pack", "pack.nodes", "pack.tools", "pack.loop", "pack.forms", "pack.deep", "pack.deep.inner",
+        "pack.loop (table.csv)",
     }  # fmt: skip
     assert found.libraries == {"numpy", "torch"}
-    assert set(reached(pack, "draw").modules) == {"pack.nodes", "pack.tools"}
+    assert set(reached(pack, "draw").modules) == {"pack", "pack.nodes", "pack.tools"}
 
 
 @pytest.mark.parametrize(
@@ -109,6 +110,72 @@ def test_names_are_followed_through_imports_annotations_and_data(pack):
 )
 def test_what_an_edit_changes(pack, file, old, new, changed):
     assert after(pack, file, old, new, "train") == (set() if changed is None else {changed})
+
+
+# What a function may depend on otherwise than by a name that it mentions: code of the function's module, of a module
+# beside it, and an edit of one of the two.
+ROUNDABOUT = {
+    "a lambda": ("train = lambda x: x + 1", "", "nodes.py", "x + 1", "x + 2"),
+    "a dotted import": (
+        "import pack.b\ndef train():\n    return pack.b.h()", "def h():\n    return 1", "b.py", "1", "2",
+    ),
+    "a star": ("from pack.b import *\ndef train():\n    return h()", "def h():\n    return 1", "b.py", "1", "2"),
+    "a local import of a name that the module has": (
+        "def h():\n    return 0\ndef train():\n    from pack.b import h\n    return h()",
+        "def h():\n    return 1", "b.py", "1", "2",
+    ),
+    "an import that may fail": (
+        "try:\n    from pack.b import h\nexcept ImportError:\n    h = None\ndef train():\n    return h()",
+        "def h():\n    return 1", "b.py", "1", "2",
+    ),
+    "an import under with": (
+        "import contextlib\nwith contextlib.suppress(ImportError):\n    import pack.b as b\n"
+        "def train():\n    return b.h()",
+        "def h():\n    return 1", "b.py", "1", "2",
+    ),
+    "a condition": (
+        "from pack.b import LIMIT\nif LIMIT > 2:\n    V = 1\nelse:\n    V = 2\ndef train():\n    return V",
+        "LIMIT = 3", "b.py", "3", "1",
+    ),
+    "a module named in a text": (
+        'from importlib import import_module\ndef train():\n    return import_module("pack.b").h()',
+        "def h():\n    return 1", "b.py", "1", "2",
+    ),
+    "a register that another module fills": (
+        "from pack.register import KNOWN\nimport pack.b\ndef train():\n    return KNOWN['h']()",
+        "from pack.register import known\n@known\ndef h():\n    return 1", "b.py", "1", "2",
+    ),
+    "what is set from outside": (
+        "from pack import b\nb.X = 5\ndef train():\n    return b.h()",
+        "X = 1\ndef h():\n    return X", "nodes.py", "5", "6",
+    ),
+    "what a package does when it is imported": (
+        "from pack.side.inner import k\ndef train():\n    return k()",
+        "def h():\n    return 1", "side/__init__.py", "2", "3",
+    ),
+    "a file in a folder below": (
+        "from pathlib import Path\ndef train():\n    return (Path(__file__).parent / 'below/t.csv').read_text()",
+        "", "below/t.csv", "1", "2",
+    ),
+    "a file by importlib": (
+        "from importlib import resources\ndef train():\n    return resources.files('pack') / 'below/t.csv'",
+        "", "below/t.csv", "1", "2",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", ROUNDABOUT)
+def test_what_is_reached_in_a_roundabout_way(pack, how):
+    nodes, beside, file, old, new = ROUNDABOUT[how]
+    written = {
+        "nodes.py": nodes, "b.py": beside, "below/t.csv": "1",
+        "register.py": "KNOWN = {}\ndef known(f):\n    KNOWN[f.__name__] = f\n    return f",
+        "side/__init__.py": "import pack.b as b\nb.h = lambda: 2", "side/inner.py": "def k():\n    return 1",
+    }  # fmt: skip
+    for name, text in written.items():
+        (pack / name).parent.mkdir(exist_ok=True)
+        (pack / name).write_text(text + "\n")
+    assert after(pack, file, old, new, "train")
 
 
 def test_unchanged_code_is_read_once(pack, monkeypatch):

@@ -7,17 +7,18 @@ all of its methods, and a module that is passed on as a whole with all that it h
 """
 
 import ast
-import hashlib
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from npc_kedro.reuse.findings import Finding, Findings, Mentions, Name
+from npc_kedro.reuse.module import ON_IMPORT, Module, hashed, imported
 
-_DIGITS = 16
+_FILES = ("__file__", "__path__", "files")
+"""Who mentions one of these may read files that lie below the module's folder."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Reached:
     """What a function depends on.
 
     Attributes:
-        modules: hash of the reached definitions of each module of this package, and of data files beside them.
+        modules: hash of the reached definitions of each module of this package, and of data files below its folder.
         libraries: top-level names of the other packages that they import.
     """
 
@@ -44,7 +45,7 @@ class Sources:
 
     def __init__(self, package: str, root: Path, kept: Path | None = None) -> None:
         self._package, self._root = package, root
-        self._modules: dict[str, _Module | None] = {}
+        self._modules: dict[str, Module | None] = {}
         self._findings = Findings(root, kept)
 
     def reached_from(self, *functions: Callable[..., Any] | type) -> Reached:
@@ -53,7 +54,9 @@ class Sources:
         for function in functions:
             inner = _unwrapped(function)
             if self._is_ours(inner.__module__):
-                waiting.append(Name(inner.__module__, inner.__qualname__.partition(".")[0]))
+                outermost = inner.__qualname__.partition(".")[0]
+                named = outermost.isidentifier()  # else it is a lambda, which could stand anywhere in its module
+                waiting.append(Name(inner.__module__, outermost if named else ""))
             else:
                 libraries.add(inner.__module__.partition(".")[0])
         seen: set[Name] = set()
@@ -64,9 +67,10 @@ class Sources:
             seen.add(name)
             mentions = self._found(name).mentions
             waiting.extend(mentions.names)
+            waiting.extend(Name(package, ON_IMPORT) for package in _packages_above(name.module))
             libraries |= mentions.libraries
             if mentions.files:
-                files.add(name.module)
+                files |= {name.module, *(used.module for used in mentions.names if not used.name)}
         return Reached(self._digests(seen, files), frozenset(libraries - set(sys.stdlib_module_names)))
 
     def keep(self) -> None:
@@ -80,11 +84,13 @@ class Sources:
         by_module: dict[str, list[str]] = {}
         for name in sorted(seen):
             by_module.setdefault(name.module, []).append(self._found(name).digest)
-        digests = {module: _hash("".join(hashes).encode()) for module, hashes in by_module.items()}
+        digests = {module: hashed("".join(hashes).encode()) for module, hashes in by_module.items()}
         for name in files:
             folder = self._module(name).path.parent
-            beside = sorted(path for path in folder.iterdir() if path.is_file() and path.suffix not in (".py", ".pyc"))
-            digests |= {f"{name} ({path.name})": _hash(path.read_bytes()) for path in beside}
+            below = [
+                path for path in sorted(folder.rglob("*")) if path.suffix not in (".py", ".pyc") and path.is_file()
+            ]
+            digests |= {f"{name} ({path.relative_to(folder).as_posix()})": hashed(path.read_bytes()) for path in below}
         return digests
 
     def _found(self, name: Name) -> Finding:
@@ -94,19 +100,23 @@ class Sources:
             visitor = _Visitor(module, self)
             for statement in module.statements(name.name):
                 visitor.read(statement)
+            loaded = {Name(target, "") for target in module.loaded if self.find(target) is not None}
+            visitor.mentions.names |= loaded
             finding = Finding(module.digest(name.name), visitor.mentions)
             self._findings.add(name, finding)
         return finding
 
-    def find(self, name: str) -> "_Module | None":
+    def find(self, name: str) -> "Module | None":
         """The module of that name, None where the package has none."""
+        if not self._is_ours(name) or not name.replace(".", "_").isidentifier():
+            return None
         if name not in self._modules:
             stem = self._root.joinpath(*name.split(".")[1:])
             path = next((path for path in (stem / "__init__.py", stem.with_suffix(".py")) if path.is_file()), None)
-            self._modules[name] = None if path is None or not self._is_ours(name) else _Module(name, path)
+            self._modules[name] = None if path is None else Module(name, path)
         return self._modules[name]
 
-    def _module(self, name: str) -> "_Module":
+    def _module(self, name: str) -> "Module":
         module = self.find(name)
         if module is None:
             msg = f"the package {self._package} has no module {name}"
@@ -120,55 +130,10 @@ class Sources:
         return None if self.find(module) is None else Name(module, name)
 
 
-@dataclass(frozen=True)
-class _Module:
-    name: str
-    path: Path
-
-    @cached_property
-    def _tree(self) -> ast.Module:
-        tree = ast.parse(self.path.read_bytes())
-        for node in ast.walk(tree):
-            _drop_docstring(node)
-        return tree
-
-    @cached_property
-    def definitions(self) -> dict[str, list[ast.stmt]]:
-        """The statements that give each top-level name its value."""
-        found: dict[str, list[ast.stmt]] = {}
-        for statement in _top_level(self._tree.body):
-            for name in _names_given_by(statement):
-                found.setdefault(name, []).append(statement)
-        return found
-
-    @cached_property
-    def imports(self) -> dict[str, tuple[str, str]]:
-        """Local name -> (module, name in it, or "" for the module itself)."""
-        return {
-            local: target for statement in _top_level(self._tree.body) for local, target in imported(statement, self)
-        }
-
-    @cached_property
-    def always(self) -> list[ast.stmt]:
-        """What happens on import whatever is wanted."""
-        named = (ast.Import, ast.ImportFrom)
-        return [s for s in _top_level(self._tree.body) if not isinstance(s, named) and not list(_names_given_by(s))]
-
-    def statements(self, name: str) -> list[ast.stmt]:
-        """What belongs to a definition; everything for ""."""
-        if not name:
-            return list(self._tree.body)
-        return [*self.definitions.get(name, []), *self.always]
-
-    def digest(self, name: str) -> str:
-        """Hash of a definition and of what happens on import."""
-        return _hash(f"{name}: {[ast.dump(statement) for statement in self.statements(name)]}".encode())
-
-
 class _Visitor(ast.NodeVisitor):
     """Collects what a statement of ``module`` mentions."""
 
-    def __init__(self, module: _Module, sources: Sources) -> None:
+    def __init__(self, module: Module, sources: Sources) -> None:
         self.mentions = Mentions()
         self._module, self._sources = module, sources
         self._imports = dict(module.imports)
@@ -194,8 +159,14 @@ class _Visitor(ast.NodeVisitor):
     def visit_Name(self, node: ast.Name) -> None:
         self._mention(node.id)
 
+    def visit_Constant(self, node: ast.Constant) -> None:
+        """A module may be named in a text, to be imported or to have its files read."""
+        if isinstance(node.value, str) and self._sources.find(node.value) is not None:
+            self.mentions.names.add(Name(node.value, ""))
+
     def visit_Attribute(self, node: ast.Attribute) -> None:
         """``module.name`` means one definition of the module, not all of it."""
+        self.mentions.files |= node.attr in _FILES
         target = self._imports.get(node.value.id) if isinstance(node.value, ast.Name) else None
         whole = None if target is None else self._target(target)
         if whole is not None and not whole.name:
@@ -204,10 +175,10 @@ class _Visitor(ast.NodeVisitor):
             self.generic_visit(node)
 
     def _mention(self, name: str) -> None:
-        self.mentions.files |= name in ("__file__", "files")
+        self.mentions.files |= name in _FILES
         if name in self._module.definitions:
             self.mentions.names.add(Name(self._module.name, name))
-        elif name in self._imports:
+        if name in self._imports:
             target = self._imports[name]
             found = self._target(target)
             self._add(found)
@@ -229,54 +200,13 @@ class _Visitor(ast.NodeVisitor):
         self.mentions.names.add(name)
 
 
-def imported(statement: ast.AST, module: _Module) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Local names that an import statement gives, and where each leads."""
-    if isinstance(statement, ast.Import):
-        for alias in statement.names:
-            yield alias.asname or alias.name.partition(".")[0], (alias.name, "")
-    elif isinstance(statement, ast.ImportFrom):
-        base = statement.module or ""
-        if statement.level:
-            depth = statement.level - (module.path.name == "__init__.py")
-            parents = module.name.split(".")
-            base = ".".join([*parents[: len(parents) - depth], *([base] if base else [])])
-        for alias in statement.names:
-            yield alias.asname or alias.name, (base, alias.name)
-
-
-def _top_level(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements of a module, those under a top-level ``if`` or ``try`` included."""
-    for statement in body:
-        if isinstance(statement, ast.If | ast.Try):
-            yield from _top_level([*statement.body, *statement.orelse])
-            for handler in getattr(statement, "handlers", []):
-                yield from _top_level(handler.body)
-        else:
-            yield statement
-
-
-def _names_given_by(statement: ast.stmt) -> Iterator[str]:
-    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        yield statement.name
-    elif isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
-        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-        for target in targets:
-            yield from (node.id for node in ast.walk(target) if isinstance(node, ast.Name))
-
-
-def _drop_docstring(node: ast.AST) -> None:
-    body = getattr(node, "body", None)
-    if not isinstance(body, list):
-        return
-    kept = [s for s in body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
-    node.body = kept or [ast.Pass()]  # type: ignore[attr-defined]
+def _packages_above(module: str) -> Iterator[str]:
+    """Packages whose ``__init__`` runs before the module does."""
+    parents = module.split(".")[:-1]
+    return (".".join(parents[:depth]) for depth in range(1, len(parents) + 1))
 
 
 def _unwrapped(function: Any) -> Any:
     while isinstance(function, partial):
         function = function.func
     return function
-
-
-def _hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:_DIGITS]
