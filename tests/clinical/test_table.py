@@ -60,6 +60,25 @@ def test_32_the_arm_spelt_five_ways(tmp_path: Path, mapping: ClinicalMapping, sp
     assert read(tmp_path, mapping, HEADING, f"1,{spelling},0,50,F,iva,4,0").patients.loc[0, "arm"] == "IC+CCRT"
 
 
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        ("residual_tumor", "-1"), ("residual_tumor", "\u22121"), ("residual_tumor", "RT-"), ("residual_tumor", ".1"),
+        ("t_stage", "-1"), ("t_stage", "T -1"), ("t_stage", "1-"), ("n_stage", "\u20131"), ("n_stage", "N1-"),
+        ("ajcc_stage", "I-II"), ("ajcc_stage", "I \u2013 II"), ("ajcc_stage", "I II"), ("ajcc_stage", "I-V"),
+    ],
+)  # fmt: skip
+def test_a_sign_or_a_range_is_no_spelling(tmp_path: Path, mapping: ClinicalMapping, column: str, cell: str) -> None:
+    cells = dict(zip(HEADING.split(","), ["1", "CCRT", "0", "50", "male", "III", "T3", "N1"], strict=True))
+    with pytest.raises(CohortError, match=f"row 2, column {column}: .*expected one of"):
+        read(tmp_path, mapping, HEADING, ",".join((cells | {column: cell}).values()))
+
+
+def test_dashes_inside_a_word_do_not_matter(tmp_path: Path, mapping: ClinicalMapping) -> None:
+    row = read(tmp_path, mapping, HEADING, "1,IC\u2212CCRT,no-residual,50,m.,IV - a,T-3,N_2").patients.loc[0]
+    assert row["arm":"n_stage"].tolist() == ["IC+CCRT", "0", "male", "IVa", "T3", "N2"]
+
+
 @pytest.mark.parametrize("spelling", ["", "NA", "-", "n/a", "Unknown"])
 @pytest.mark.parametrize("column", [1, 2, 3, 5])
 def test_32_one_missing_item_excludes(tmp_path: Path, mapping: ClinicalMapping, spelling: str, column: int) -> None:

@@ -24,9 +24,33 @@ VALUES: dict[str, tuple[str, ...]] = {
 COLUMNS = ("patient_id", "arm", "residual_tumor", "age", "sex", "ajcc_stage", "t_stage", "n_stage")
 
 
-def simplified(text: str) -> str:
-    """A spelling without case, width, blanks, dashes, dots and underscores: ``IC + CCRT`` and ``ic+ccrt`` are one."""
-    return re.sub(r"[\s\-_.\u2010-\u2015]+", "", unicodedata.normalize("NFKC", text).casefold())
+_DASHES = r"\-\u2010-\u2015\u2212"
+_JOINERS = re.compile(rf"[\s_.{_DASHES}]+")
+_ROMAN_BEFORE, _ROMAN_AFTER = re.compile(r"(?<![^\W\d_])[ivx]+$"), re.compile(r"[ivx]+(?![^\W\d_])")
+
+
+def simplified(heading: str) -> str:
+    """A heading without case, width, blanks, dashes, dots and underscores: ``T-stage`` and ``t_stage`` are one."""
+    return _JOINERS.sub("", unicodedata.normalize("NFKC", heading).casefold())
+
+
+def spelling(cell: str) -> str:
+    """A cell simplified likewise, but for signs and ranges: ``IC-CCRT`` and ``ic ccrt`` are one, ``-1`` is not ``1``.
+
+    What stands in front of everything, a dash at the end, a minus, and whatever parts two digits or two Roman numerals
+    stays, as ``-``: ``RT-`` is not ``RT``, ``I-II`` not ``III``.
+    """
+    return _JOINERS.sub(_kept_joiner, unicodedata.normalize("NFKC", cell).casefold().strip())
+
+
+def _kept_joiner(joiner: re.Match[str]) -> str:
+    before, after = joiner.string[: joiner.start()], joiner.string[joiner.end() :]
+    if not before or not after:
+        return "-" if not before or re.search(rf"[{_DASHES}]", joiner[0]) else ""
+    minus = re.search(rf"\s[{_DASHES}]$", joiner[0]) and after[0].isdigit()
+    digits = before[-1].isdigit() and after[0].isdigit()
+    numerals = _ROMAN_BEFORE.search(before) and _ROMAN_AFTER.match(after)
+    return "-" if minus or digits or numerals else ""
 
 
 class CovariateRules(BaseModel):
@@ -49,7 +73,7 @@ class CovariateRules(BaseModel):
 
 
 class ClinicalMapping(BaseModel):
-    """Names of columns and spellings of values; spellings are compared without case, blanks, dashes and dots."""
+    """Names of columns and spellings of values; spellings are compared without case and blanks."""
 
     model_config = _STRICT
     encoding: str = Field(default="", description="of a text file, as Python names it; empty to recognise it")
@@ -92,9 +116,9 @@ class ClinicalMapping(BaseModel):
         """
         lookup: dict[str, str] = {}
         for value in VALUES[column]:
-            for spelling in (value, *self.values.get(column, {}).get(value, ())):
-                if lookup.setdefault(simplified(spelling), value) != value:
-                    msg = f"{column}: the spelling {spelling!r} stands for two values"
+            for written in (value, *self.values.get(column, {}).get(value, ())):
+                if lookup.setdefault(spelling(written), value) != value:
+                    msg = f"{column}: the spelling {written!r} stands for two values"
                     raise ValueError(msg)
         return lookup
 

@@ -16,7 +16,7 @@ import pandas as pd
 from npc_kedro.clinical.covariates import carried_covariates, columns_named, number_of
 from npc_kedro.clinical.dates import DATE_COLUMNS, check_order, read_dates
 from npc_kedro.clinical.identifiers import rounded_by_spreadsheet
-from npc_kedro.clinical.mapping import COLUMNS, VALUES, ClinicalMapping, simplified
+from npc_kedro.clinical.mapping import COLUMNS, VALUES, ClinicalMapping, simplified, spelling
 from npc_kedro.clinical.problems import Problems
 from npc_kedro.clinical.spreadsheet import Reading, read_cells
 from npc_kedro.clinical.staging import ajcc_stage
@@ -139,7 +139,7 @@ def _values(table: pd.DataFrame, column: str, mapping: ClinicalMapping, problems
     lookup = mapping.spellings(column)
     values: list[str | None] = []
     for row, text in table[column].items():
-        value = None if mapping.is_missing(text) else lookup.get(simplified(text.removesuffix(".0")))
+        value = None if mapping.is_missing(text) else lookup.get(spelling(text.removesuffix(".0")))
         if value is None and not mapping.is_missing(text):
             expected = ", ".join(VALUES[column])
             problems.add(int(str(row)), column, f"expected one of {expected}", value=text)
