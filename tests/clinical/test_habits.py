@@ -51,6 +51,34 @@ def test_bad_input_32_a_workbook_with_a_title_dates_and_numbers(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
+    ("text", "cells"),
+    [
+        ('a,b\n1,"x, ""y""\nz"\n', [["1", 'x, "y"\nz']]),
+        ('a;b\r\n"1" ; "x;y"\r\n2;5" wide', [["1", "x;y"], ["2", '5" wide']]),
+        ('"a"\t"b"\r1\t\r\r2\t""', [["1", ""], ["2", ""]]),
+    ],
+)
+def test_quoted_cells_may_hold_separators_and_line_ends(tmp_path: Path, text: str, cells: list[list[str]]) -> None:
+    (tmp_path / "t.csv").write_bytes(text.encode())
+    assert read_cells(tmp_path / "t.csv").values.tolist() == cells
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'a,b,c\n"1\n\n",x,y\n2,x,"open\n3,x,y\n4,x,y\n',
+        'a,b,c\n1,x,y\n2,x,"open\n3,x,y\n4,x,"open\n',
+        'a,b,c\n1,x,y\n2,x,"open\n3,x,y\n4,x,shut"\n',
+        'a,b,c\n1,x,y\n2,x,"shut" and more\n3,x,y\n',
+    ],
+)
+def test_a_quote_left_open_swallows_no_rows(tmp_path: Path, text: str) -> None:
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(CohortError, match=r"t\.csv, row 3: the quote that opens cell 3 is not closed .* close it or"):
+        read_cells(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize(
     ("cells", "message"),
     [
         (["2020-03-20,2020-02-20"], "row 2, column treatment_end: 29 days before treatment_start; correct one"),

@@ -1,7 +1,5 @@
 """A table as a spreadsheet program leaves it: text in cells, whatever the file format, encoding and separator."""
 
-import csv
-import io
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -9,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from npc_kedro.clinical.delimited import delimited_rows
 from npc_kedro.clinical.encodings import decoded
 from npc_kedro.clinical.mapping import simplified
 from npc_kedro.errors import CohortError
@@ -43,7 +42,8 @@ def read_cells(path: Path, reading: Reading = Reading()) -> pd.DataFrame:
         without any content are left out.
 
     Raises:
-        CohortError: if the file is missing, unreadable, empty, or a row has more cells than the heading.
+        CohortError: if the file is missing, unreadable, empty, a quote is not closed, or a row has more cells than the
+            heading.
     """
     if not path.is_file():
         msg = (
@@ -61,11 +61,11 @@ def read_cells(path: Path, reading: Reading = Reading()) -> pd.DataFrame:
 
         rows = workbook_rows(content, path.name, sheet=reading.sheet)
     else:
-        rows = _text_rows(decoded(content, path.name, encoding=reading.encoding))
+        rows = _text_rows(decoded(content, path.name, encoding=reading.encoding), path.name)
     return _table(rows, path.name, reading.headings)
 
 
-def _text_rows(text: str) -> list[list[str]]:
+def _text_rows(text: str, file: str) -> list[list[str]]:
     lines = text.splitlines()
     named = re.fullmatch(r"sep=(.)", lines[0].strip('\ufeff "')) if lines else None  # Excel's own hint
     if named:
@@ -73,8 +73,7 @@ def _text_rows(text: str) -> list[list[str]]:
     else:
         separator, start = _separator(lines), 0
     body = text.split("\n", maxsplit=start)[start] if start else text
-    rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(body, newline=""), delimiter=separator)]
-    return [[]] * start + rows
+    return [[]] * start + delimited_rows(body, separator, file, first=1 + start)
 
 
 def _separator(lines: Sequence[str]) -> str:
