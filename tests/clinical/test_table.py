@@ -93,8 +93,8 @@ def test_32_everything_wrong_is_listed_at_once_with_row_and_column(tmp_path: Pat
         HEADING,
         "1,CCRT,0,50,male,III,T3,N1",
         "",
-        "2,surgery,0,50,male,III,T3,N1",
-        "3,CCRT,perhaps,abc,male,III,T3,N1",
+        "2,CRTT,0,50,male,III,T3,N1",
+        "3,CCRT,perhaps,5l,male,III,T3,N1",
         "4,CCRT,0,190,x,III,T3,N1",
         "001.0,CCRT,0,50,male,III,T3,N1",
         ",CCRT,0,50,male,III,T3,N1",
@@ -104,15 +104,38 @@ def test_32_everything_wrong_is_listed_at_once_with_row_and_column(tmp_path: Pat
     message = str(caught.value)
     assert message.startswith("clinical.csv has 7 problems")
     for expected in [
-        "row 4, column arm: 'surgery'; expected one of CCRT, IC+CCRT",
-        "row 5, column residual_tumor: 'perhaps'; expected one of 1, 0",
-        "row 5, column age: 'abc'; expected years between 0 and 120",
+        "row 4, column arm: 'CRTT'; expected one of CCRT, IC+CCRT",
+        "row 5, column residual_tumor: a text of 7 letters; expected one of 1, 0",
+        "row 5, column age: '5l'; expected years between 0 and 120",
         "row 6, column age: '190'",
         "row 6, column sex: 'x'",
         f"row 7, column patient_id: patient {KEYS.patient('1')} is in row 2 already, with the same values",
         "row 8, column patient_id: empty",
     ]:
         assert expected in message
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "told"),
+    [
+        ("sex", "Zhang Weiming", "a text of 12 letters"), ("sex", "\u738b\u82b3", "a text of 2 letters"),
+        ("sex", "Li", "a text of 2 letters"), ("sex", "Doe", "a private text"), ("sex", "femal", "'femal'"),
+        ("arm", "Wang Xiaohong CCRT", "a text of 16 letters"), ("arm", "CCRT 13800138000", "a text with 11 digits"),
+        ("arm", "CCRT?", "'CCRT?'"), ("residual_tumor", "yess", "'yess'"), ("t_stage", "T5", "'T5'"),
+        ("n_stage", "2018-03-04", "a date"), ("ajcc_stage", "I-II", "'I-II'"),
+        ("age", "1957-09-23", "a date"), ("age", "3.9.57", "a date"), ("age", "23 Sep 1957", "a date"),
+        ("age", "13612345678", "a number of 11 digits"), ("age", "190", "'190'"), ("age", "old", "a text of 3 letters"),
+    ],
+)  # fmt: skip
+def test_what_stands_in_the_wrong_cell_is_shown_only_if_it_is_harmless(
+    tmp_path: Path, mapping: ClinicalMapping, column: str, cell: str, told: str
+) -> None:
+    names = f"{HEADING},name,birth_date,treatment_start".split(",")
+    sound = ["1", "CCRT", "0", "50", "m", "III", "T3", "N1", "Doe", "1968-01-02", "2018-03-04"]
+    cells = dict(zip(names, sound, strict=True)) | {column: cell}
+    with pytest.raises(CohortError, match="has 1 problems") as caught:
+        read(tmp_path, mapping, ",".join(names), ",".join(cells.values()))
+    assert f"\n- row 2, column {column}: {told}; expected" in str(caught.value)
 
 
 def test_missing_and_doubled_columns_are_all_named(tmp_path: Path, mapping: ClinicalMapping) -> None:

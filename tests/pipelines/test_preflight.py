@@ -89,13 +89,13 @@ def test_everything_wrong_stands_on_one_page(root: Path, tmp_path: Path) -> None
 def test_a_table_that_cannot_be_read_does_not_keep_the_images_from_being_looked_at(root: Path, tmp_path: Path) -> None:
     MiniSeries("P1").write(root / "dicom")
     (root / "dicom/empty").write_bytes(b"")
-    write_clinical(root, [clinical_row("P1", arm="surgery", age="old")])
+    write_clinical(root, [clinical_row("P1", arm="CCRTT", age="old")])
     findings, counts, page = preflight(root, tmp_path)
     stops = findings[findings["severity"] == "stops the run"]
     table = stops[stops["check"] == "clinical table"]
     assert sorted(table["subject"]) == ["row 2, column age", "row 2, column arm"]
     assert table["expected"].str.len().min() > 0
-    assert "surgery" in page
+    assert "CCRTT" in page
     assert "empty_file" in set(findings["reason"])
     assert counts["series chosen"] == 1
 

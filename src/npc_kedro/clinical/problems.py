@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from npc_kedro.clinical.showing import shown
 from npc_kedro.dicom.privacy import IdentifierFilter
 from npc_kedro.errors import CohortError
 
 _SHOWN_PROBLEMS = 100
-_LONGEST_SHOWN_VALUE = 24
 _SHIFTED_ROW = 3
 """A row with so many cells that cannot be understood has probably slipped by a column: a name may stand anywhere."""
 
@@ -19,14 +19,16 @@ class _Problem:
     where: str
     what: str
     value: str | None = None
+    vocabulary: tuple[str, ...] = ()
 
 
 @dataclass
 class Problems:
     """Collects what cannot be understood.
 
-    Cells are shown as they stand, so that they can be found; but no identifier, name or birth date, and no cell of a
-    row that seems to have slipped.
+    Cells are shown as they stand if that is harmless, so that a misspelling is understood at once; but no identifier,
+    name or date, nothing that may be one (:mod:`npc_kedro.clinical.showing`), and no cell of a row that seems to have
+    slipped.
     """
 
     file: str
@@ -37,9 +39,19 @@ class Problems:
         """Learns texts that no message may show."""
         self.guard.add(texts)
 
-    def add(self, row: int, column: str, what: str, *, value: str | None = None) -> None:
-        """One problem in one cell; ``value`` is what the cell holds, if it helps to know."""
-        self.found.append(_Problem(row, f"row {row}, column {column}", what, value))
+    def add(
+        self, row: int, column: str, what: str, *, value: str | None = None, vocabulary: Iterable[str] = ()
+    ) -> None:
+        """One problem in one cell.
+
+        Args:
+            row: number of the row.
+            column: name of the column.
+            what: what is wrong.
+            value: what the cell holds, if it helps to know.
+            vocabulary: the words that the column may hold: whatever is not close to them is not shown.
+        """
+        self.found.append(_Problem(row, f"row {row}, column {column}", what, value, tuple(vocabulary)))
 
     def add_column(self, column: str, what: str) -> None:
         """A problem of a whole column."""
@@ -68,6 +80,6 @@ class Problems:
             return f"{problem.where}: {problem.what}"
         if shifted:
             return f"{problem.where}: not understood; {problem.what} (has the row slipped by a column?)"
-        redacted = self.guard.redact(problem.value)
-        short = redacted if len(redacted) <= _LONGEST_SHOWN_VALUE else redacted[:_LONGEST_SHOWN_VALUE] + "..."
-        return f"{problem.where}: {short!r}; {problem.what}"
+        private = self.guard.redact(problem.value) != problem.value
+        cell = "a private text" if private else shown(problem.value, problem.vocabulary)
+        return f"{problem.where}: {cell}; {problem.what}"

@@ -142,7 +142,7 @@ def _values(table: pd.DataFrame, column: str, mapping: ClinicalMapping, problems
         value = None if mapping.is_missing(text) else lookup.get(spelling(text.removesuffix(".0")))
         if value is None and not mapping.is_missing(text):
             expected = ", ".join(VALUES[column])
-            problems.add(int(str(row)), column, f"expected one of {expected}", value=text)
+            problems.add(int(str(row)), column, f"expected one of {expected}", value=text, vocabulary=lookup)
         values.append(value)
     return values
 
@@ -157,6 +157,7 @@ def _ages(table: pd.DataFrame, mapping: ClinicalMapping, problems: Problems) -> 
             age = math.inf
         if not mapping.is_missing(text) and not low <= age <= high:
             problems.add(int(str(row)), "age", f"expected years between {low:g} and {high:g}", value=text)
+            age = math.nan
         ages.append(age)
     return ages
 
