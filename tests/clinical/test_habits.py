@@ -117,6 +117,76 @@ def test_covariates_come_along_and_nothing_identifying(tmp_path: Path, mapping: 
     assert found["covariate_regimen"].tolist() == ["TP", "GP", "TP", "GP"]
 
 
+SEQUENCE = [str(99_995 + place) for place in range(12)]
+
+
+def carried(folder: Path, mapping: ClinicalMapping, heading: str, cells: list[str]) -> bool:
+    found = table(folder, mapping, heading, *cells)
+    return any(column.startswith("covariate_") for column in found)
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "inpatient_no", "MRI_no", "registration_no", "film_number", "admission no", "Fallnummer", "fallnr", "chart",
+        "PatientenNr", "patientid2", "MRNs", "IPP", "NIP", "Case #", "Handy", "Geburtsdatum", "geboren", "born",
+        "\u5916\u9662\u53f7", "\u5f71\u50cf\u53f7", "\u653e\u5c04\u53f7", "\u75c5\u6848", "\u767b\u8bb0\u53f7",
+        "\u624b\u672f\u8005", "\u4e3b\u6cbb", "consultant", "Hausarzt", "village",
+    ],
+)  # fmt: skip
+def test_headings_that_tell_of_people_stay_behind(tmp_path: Path, mapping: ClinicalMapping, heading: str) -> None:
+    assert not carried(tmp_path, mapping, heading, ["12", "7"] * 6)
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["Toxicity", "SNR", "smoking yes/no", "number of cycles", "thyroid_dose", "T2\u4fe1\u53f7", "GP_cycles", "KPS"],
+)
+def test_other_headings_come_along(tmp_path: Path, mapping: ClinicalMapping, heading: str) -> None:
+    assert carried(tmp_path, mapping, heading, ["12", "7"] * 6)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        SEQUENCE,
+        ["13800138000", "5551234"] * 6,
+        ["13800138000"] * 12,
+        ["0"] * 8 + ["55512340"] * 4,
+        ["1"] * 11 + ["5551234000"],
+        [f"{number}.0" for number in SEQUENCE],
+        ["19570312"] * 12,
+        ["1957", "1961", "1957"] * 4,
+        ["1957-03-12"] * 12,
+        ["138-0013-8000", "none of them"] * 6,
+        ["Dr Smith", "Dr Miller"] * 6,
+        ["\u5f20\u4e09", "\u674e\u56db", "\u738b\u4e94"] * 4,
+    ],
+)
+def test_values_that_may_tell_of_people_stay_behind_unless_they_are_allowed(
+    tmp_path: Path, mapping: ClinicalMapping, cells: list[str]
+) -> None:
+    assert not carried(tmp_path, mapping, "value", cells)
+    rules = mapping.covariates.model_copy(update={"allow": ("Value",)})
+    assert carried(tmp_path, mapping.model_copy(update={"covariates": rules}), "value", cells)
+
+
+def test_long_numbers_of_a_known_kind_come_along(tmp_path: Path, mapping: ClinicalMapping) -> None:
+    assert carried(tmp_path, mapping, "EBV-DNA", SEQUENCE)
+    assert carried(tmp_path, mapping, "\u5206\u5316", ["\u9ad8\u5206\u5316", "\u4f4e\u5206\u5316"] * 6)
+
+
+def test_what_is_allowed_never_holds_identifiers(tmp_path: Path, mapping: ClinicalMapping) -> None:
+    rules = mapping.covariates.model_copy(update={"allow": ("value", "name")})
+    allowed = mapping.model_copy(update={"covariates": rules})
+    assert not carried(tmp_path, allowed, "value", [str(number) for number in range(1, 13)])
+    path = tmp_path / "clinical.csv"
+    rows = [f"HOSP{n},CCRT,0,50,m,III,T3,N1,HOSP{n % 2}" for n in range(8)]
+    path.write_text("\n".join([f"{HEADING},value", *rows]))
+    found = read_clinical(path, allowed, KEYS)
+    assert found.left_columns == {9: "holds identifiers or names"}
+
+
 def test_a_slipped_row_shows_no_name(tmp_path: Path, mapping: ClinicalMapping) -> None:
     path = tmp_path / "clinical.csv"
     path.write_text(f"{HEADING}\n9,Doe Jane,CCRT,0,50,m,III,T3\n")

@@ -100,6 +100,16 @@ def test_a_table_that_cannot_be_read_does_not_keep_the_images_from_being_looked_
     assert counts["series chosen"] == 1
 
 
+def test_columns_that_stay_behind_are_told(root: Path, tmp_path: Path) -> None:
+    MiniSeries("P1").write(root / "dicom")
+    write_clinical(root, [clinical_row("P1", Handy="0176 5551234")])
+    findings, _, page = preflight(root, tmp_path)
+    (told,) = findings[findings["subject"].str.startswith("column ")].to_dict("records")
+    assert (told["severity"], told["found"]) == ("to be known", "stays behind: its heading")
+    assert told["remedy"].endswith("ingest.clinical.covariates.allow")
+    assert "5551234" not in page
+
+
 def test_what_the_folder_lacks_stands_on_the_page_too(root: Path, tmp_path: Path) -> None:
     (root / "dicom").rmdir()
     findings, counts, page = preflight(root, tmp_path)

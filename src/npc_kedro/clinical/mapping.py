@@ -59,17 +59,23 @@ class CovariateRules(BaseModel):
     model_config = _STRICT
     private: tuple[str, ...] = Field(description="headings (regular expressions) of names, birth dates, identifiers")
     never: tuple[str, ...] = Field(description="headings of what else is left: dates, remarks")
+    names: tuple[str, ...] = Field(default=(), description="what texts look like (regular expressions) that are names")
+    allow: tuple[str, ...] = Field(default=(), description="headings, as written, of columns that come along anyway")
     most_categories: int = Field(ge=2, description="values that a column of text may have at most")
 
     @model_validator(mode="after")
     def _readable(self) -> Self:
-        for pattern in (*self.private, *self.never):
+        for pattern in (*self.private, *self.never, *self.names):
             try:
                 re.compile(pattern)
             except re.error as error:
                 msg = f"covariates: {pattern!r} is no regular expression ({error})"
                 raise ValueError(msg) from None
         return self
+
+    def allows(self, heading: str) -> bool:
+        """Whether the user lets the column of this heading come along."""
+        return simplified(heading) in {simplified(name) for name in self.allow}
 
 
 class ClinicalMapping(BaseModel):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from npc_kedro.clinical.covariates import carried_covariates, columns_named, number_of
+from npc_kedro.clinical.covariates import carried_covariates, number_of, private_columns
 from npc_kedro.clinical.dates import DATE_COLUMNS, check_order, read_dates
 from npc_kedro.clinical.identifiers import rounded_by_spreadsheet
 from npc_kedro.clinical.mapping import COLUMNS, VALUES, ClinicalMapping, simplified, spelling
@@ -42,7 +42,7 @@ class ClinicalTable:
             patient's shifted calendar, NaN if unknown), and the covariates.
         identifiers: patient key to identifier as written; for the log filter and the key map only.
         private: names, birth dates and whatever else no log may show.
-        left_columns: why columns do not come along as covariates, by their place among those that the study lacks.
+        left_columns: why columns do not come along as covariates, by their number in the file.
     """
 
     patients: pd.DataFrame
@@ -58,7 +58,7 @@ def read_clinical(path: Path, mapping: ClinicalMapping, pseudonyms: Pseudonyms) 
         CohortError: listing every missing column, or every cell that cannot be understood, with row and column.
     """
     reading = Reading(encoding=mapping.encoding, sheet=mapping.sheet, headings=mapping.headings())
-    named, others = _divided(read_cells(path, reading), mapping, path.name)
+    named, others, places = _divided(read_cells(path, reading), mapping, path.name)
     problems = Problems(path.name)
     private = _private_texts(named, others, mapping)
     problems.keep_private(private)
@@ -79,11 +79,12 @@ def read_clinical(path: Path, mapping: ClinicalMapping, pseudonyms: Pseudonyms) 
     covariates = carried_covariates(others, mapping, problems, identifiers=list(named["patient_id"]))
     ordered = table.join(covariates.table).sort_values("patient_key", ignore_index=True)
     identifiers = dict(zip(keys, named["patient_id"].astype(str), strict=True))
-    return ClinicalTable(ordered, identifiers, frozenset(private), covariates.left)
+    left = {places[place - 1] + 1: why for place, why in covariates.left.items()}
+    return ClinicalTable(ordered, identifiers, frozenset(private), left)
 
 
-def _divided(cells: pd.DataFrame, mapping: ClinicalMapping, file: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The study's columns under their own names, and the others."""
+def _divided(cells: pd.DataFrame, mapping: ClinicalMapping, file: str) -> tuple[pd.DataFrame, pd.DataFrame, list[int]]:
+    """The study's columns under their own names, the others, and the places of the others in the file."""
     headings = [simplified(str(name)) for name in cells.columns]
     found: dict[str, int] = {}
     problems = []
@@ -102,14 +103,15 @@ def _divided(cells: pd.DataFrame, mapping: ClinicalMapping, file: str) -> tuple[
         raise CohortError(msg)
     named = pd.DataFrame({column: cells.iloc[:, place] for column, place in found.items()}, index=cells.index)
     rest = [place for place in range(len(headings)) if place not in found.values()]
-    return named, cells.iloc[:, rest]
+    return named, cells.iloc[:, rest], rest
 
 
 def _private_texts(named: pd.DataFrame, others: pd.DataFrame, mapping: ClinicalMapping) -> set[str]:
-    """Identifiers, birth dates, and whatever stands in columns of names."""
+    """Identifiers, birth dates, and whatever stands in columns of names, but for the study's own words."""
     texts = {text for column in ("patient_id", "birth_date") if column in named for text in named[column]}
-    for place in columns_named([str(name) for name in others.columns], mapping.covariates.private):
-        texts |= set(others.iloc[:, place])
+    words = {word for column in VALUES for word in mapping.spellings(column)}
+    for place in private_columns([str(name) for name in others.columns], mapping.covariates):
+        texts |= {text for text in others.iloc[:, place] if spelling(text) not in words}
     return {text for text in texts if not mapping.is_missing(text)}
 
 

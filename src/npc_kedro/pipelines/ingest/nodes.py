@@ -44,7 +44,7 @@ def read_clinical_table(cohort: CohortFolder, parameters: dict[str, Any]) -> pd.
         for name in table.patients.columns[table.patients.columns.str.startswith(PREFIX)]:
             _log.info("A further column of the clinical table comes along as %s", name)
         for place, why in table.left_columns.items():
-            _log.info("Further column %d of the clinical table stays behind: %s", place, why)
+            _log.info("Column %d of the clinical table stays behind (ingest.clinical.covariates): %s", place, why)
     return table.patients
 
 

@@ -52,6 +52,13 @@ def check_table(door: Door, checked: Checked) -> pd.DataFrame | None:
     except CohortError as error:
         checked.findings += findings_of(TABLE, error)
         return None
+    for place, why in table.left_columns.items():
+        note = (
+            f"stays behind: {why}",
+            "numbers or a few categories that tell nobody who a patient is",
+            "nothing, or name its heading in ingest.clinical.covariates.allow",
+        )
+        checked.findings.append(Finding(Severity.NOTE, TABLE, "", f"column {place}", "", *note))
     checked.counts["patients in the clinical table"] = len(table.patients)
     checked.counts["of them complete and eligible"] = int((table.patients["exclusion"] == "").sum())
     return table.patients
