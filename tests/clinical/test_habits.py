@@ -63,6 +63,23 @@ def test_quoted_cells_may_hold_separators_and_line_ends(tmp_path: Path, text: st
     assert read_cells(tmp_path / "t.csv").values.tolist() == cells
 
 
+def test_cells_may_be_of_any_length(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(f"a,b\n1,{'x' * 200_000}\n")
+    assert read_cells(tmp_path / "t.csv").iloc[0].str.len().tolist() == [1, 200_000]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+def test_excels_hint_names_the_separator(tmp_path: Path, end: str) -> None:
+    (tmp_path / "t.csv").write_bytes(end.join(["sep=;", "a;b,c", "1;2,3", ""]).encode())
+    assert read_cells(tmp_path / "t.csv").to_dict("index") == {3: {"a": "1", "b,c": "2,3"}}
+    (tmp_path / "t.csv").write_bytes(f"sep=;{end}".encode())
+    with pytest.raises(CohortError, match="is empty"):
+        read_cells(tmp_path / "t.csv")
+    (tmp_path / "t.csv").write_text("sep=;")
+    with pytest.raises(CohortError, match="is empty"):
+        read_cells(tmp_path / "t.csv")
+
+
 @pytest.mark.parametrize(
     "text",
     [

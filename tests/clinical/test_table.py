@@ -166,6 +166,8 @@ def test_stages_outside_the_study_are_excluded(
 def test_empty_files_and_overlong_rows(tmp_path: Path, mapping: ClinicalMapping) -> None:
     with pytest.raises(CohortError, match="is empty"):
         read(tmp_path, mapping, "")
+    with pytest.raises(CohortError, match=r"clinical\.csv has a heading but no rows below it; expected one row per"):
+        read(tmp_path, mapping, HEADING, "")
     with pytest.raises(CohortError, match=r"rows 2 have more cells than the heading has columns \(8\)"):
         read(tmp_path, mapping, HEADING, "1,CCRT,0,50,m,III,T3,N1,surplus")
     (tmp_path / "clinical.csv").write_bytes(b"\x81\x00\xff")

@@ -18,6 +18,8 @@ _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _HEADING_WITHIN = 10
 """Rows in which the heading is sought: hospitals put titles and dates above it."""
 
+_HINT = re.compile(r'[ "]*sep=([^"\r\n])[ "]*(?:\r\n|\r|\n|\Z)')
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -66,14 +68,10 @@ def read_cells(path: Path, reading: Reading = Reading()) -> pd.DataFrame:
 
 
 def _text_rows(text: str, file: str) -> list[list[str]]:
-    lines = text.splitlines()
-    named = re.fullmatch(r"sep=(.)", lines[0].strip('\ufeff "')) if lines else None  # Excel's own hint
-    if named:
-        separator, start = named[1], 1
-    else:
-        separator, start = _separator(lines), 0
-    body = text.split("\n", maxsplit=start)[start] if start else text
-    return [[]] * start + delimited_rows(body, separator, file, first=1 + start)
+    hint = _HINT.match(text)  # Excel's own
+    if hint:
+        return [[], *delimited_rows(text[hint.end() :], hint[1], file, first=2)]
+    return delimited_rows(text, _separator(text.splitlines()), file)
 
 
 def _separator(lines: Sequence[str]) -> str:

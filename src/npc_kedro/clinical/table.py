@@ -55,10 +55,15 @@ def read_clinical(path: Path, mapping: ClinicalMapping, pseudonyms: Pseudonyms) 
     """Reads the clinical table.
 
     Raises:
-        CohortError: listing every missing column, or every cell that cannot be understood, with row and column.
+        CohortError: if there is no row, or listing every missing column, or every cell that cannot be understood, with
+            row and column.
     """
     reading = Reading(encoding=mapping.encoding, sheet=mapping.sheet, headings=mapping.headings())
-    named, others, places = _divided(read_cells(path, reading), mapping, path.name)
+    cells = read_cells(path, reading)
+    named, others, places = _divided(cells, mapping, path.name)
+    if cells.empty:
+        msg = f"{path.name} has a heading but no rows below it; expected one row per patient"
+        raise CohortError(msg)
     problems = Problems(path.name)
     private = _private_texts(named, others, mapping)
     problems.keep_private(private)
