@@ -110,6 +110,22 @@ def test_columns_that_stay_behind_are_told(root: Path, tmp_path: Path) -> None:
     assert "5551234" not in page
 
 
+@pytest.mark.parametrize("images", [True, False])
+def test_the_faults_of_both_overrides_are_told_together(root: Path, tmp_path: Path, images: bool) -> None:
+    MiniSeries("P1").write(root / "dicom")
+    write_clinical(root, [clinical_row("P1")])
+    if not images:
+        (root / "dicom").rename(root / "elsewhere")
+    (root / "series_override.csv").write_text("patient_id,series_instance_uid\nP1,\n")
+    (root / "outline_override.csv").write_text("patient_id;file\nP1;\n")
+    findings, _, _ = preflight(root, tmp_path)
+    faults = findings[findings["found"].str.endswith("is empty")]
+    assert faults[["check", "subject", "found"]].values.tolist() == [
+        ["outlines", "row 2", "file is empty"],
+        ["series", "row 2", "series_instance_uid is empty"],
+    ]
+
+
 def test_what_the_folder_lacks_stands_on_the_page_too(root: Path, tmp_path: Path) -> None:
     (root / "dicom").rmdir()
     findings, counts, page = preflight(root, tmp_path)

@@ -100,3 +100,8 @@ def _table(rows: Sequence[Sequence[str]], file: str, headings: Collection[str]) 
         raise CohortError(msg)
     cells = [(row + [""] * len(names))[: len(names)] for _, row in body]
     return pd.DataFrame(cells, columns=names, index=[number for number, _ in body], dtype=object)
+
+
+def rounded_by_spreadsheet(text: object) -> bool:
+    """Whether a spreadsheet turned a long number into ``1.23457E+11``: its last digits are lost."""
+    return re.fullmatch(r"\d(?:[.,]\d+)?[eE]\+?\d+", str(text).strip()) is not None

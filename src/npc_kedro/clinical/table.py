@@ -15,10 +15,9 @@ import pandas as pd
 
 from npc_kedro.clinical.covariates import carried_covariates, number_of, private_columns
 from npc_kedro.clinical.dates import DATE_COLUMNS, check_order, read_dates
-from npc_kedro.clinical.identifiers import rounded_by_spreadsheet
 from npc_kedro.clinical.mapping import COLUMNS, VALUES, ClinicalMapping, simplified, spelling
 from npc_kedro.clinical.problems import Problems
-from npc_kedro.clinical.spreadsheet import Reading, read_cells
+from npc_kedro.clinical.spreadsheet import Reading, read_cells, rounded_by_spreadsheet
 from npc_kedro.clinical.staging import ajcc_stage
 from npc_kedro.dicom.pseudonyms import Pseudonyms
 from npc_kedro.dicom.reasons import RejectReason

@@ -1,7 +1,5 @@
 """Which series of a patient is used, and why every other one is not."""
 
-import csv
-import io
 import math
 from collections import defaultdict
 from collections.abc import Mapping
@@ -11,15 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from npc_kedro.dicom.choices import Choices, read_patient_choices
 from npc_kedro.dicom.pseudonyms import Pseudonyms
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.timing import refused_by_date
-from npc_kedro.errors import CohortError
 
 CHOSEN_BY_EVIDENCE = "most_points"
 CHOSEN_BY_OVERRIDE = "series_override"
 
 _CHOSEN = "chosen"
+_OVERRIDE_COLUMNS = ("patient_id", "series_instance_uid")
 
 _ALWAYS_UNUSABLE = (RejectReason.NOT_AXIAL.value,)
 """An override may overrule every rule about sequence and contrast, but the method is defined on axial slices."""
@@ -33,35 +32,20 @@ _TOLD_OF_PATIENTS = (
 """Reasons of series that say, in this order, why a patient has none; otherwise nothing was a candidate."""
 
 
-def read_override(path: Path, pseudonyms: Pseudonyms) -> dict[str, str]:
-    """The user's choices, patient key to series key; empty if there is no ``series_override.csv``.
+def read_override(path: Path, pseudonyms: Pseudonyms) -> Choices:
+    """The user's choices, patient key to series key; none if there is no ``series_override.csv``.
 
     Raises:
-        CohortError: if columns are missing or a patient is listed twice.
+        CohortError: if columns are missing. Faults of rows are told by :func:`choose_series`.
     """
-    if not path.is_file():
-        return {}
-    reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig", errors="replace")))
-    missing = {"patient_id", "series_instance_uid"} - {name.strip() for name in reader.fieldnames or ()}
-    if missing:
-        msg = f"series_override.csv lacks {', '.join(sorted(missing))}; expected patient_id, series_instance_uid"
-        raise CohortError(msg)
-    chosen: dict[str, str] = {}
-    for line, raw in enumerate(reader, start=2):
-        row = {str(name).strip(): str(value or "").strip() for name, value in raw.items()}
-        patient = pseudonyms.patient(row["patient_id"])
-        if patient in chosen:
-            msg = f"series_override.csv, row {line}: patient {patient} is listed twice; keep one row"
-            raise CohortError(msg)
-        chosen[patient] = pseudonyms.series(row["series_instance_uid"])
-    return chosen
+    return read_patient_choices(path, _OVERRIDE_COLUMNS, pseudonyms, pseudonyms.series, identifiers=_OVERRIDE_COLUMNS)
 
 
 def choose_series(
     series: pd.DataFrame,
     *,
     excluded_patients: Mapping[str, str],
-    override: Mapping[str, str],
+    override: Choices,
     treatment_start: Mapping[str, float] | None = None,
     max_days_before_treatment: float = math.inf,
 ) -> pd.DataFrame:
@@ -71,7 +55,7 @@ def choose_series(
         series: the survey's series with ``patient_key``, ``series_key``, ``study_key``, ``study_day``, ``points``,
             ``reason``, ``detail``.
         excluded_patients: patient key to reason code, for patients who are out already.
-        override: patient key to series key.
+        override: as :func:`read_override` gives them.
         treatment_start: patient key to the day on which the treatment began, on the calendar of ``study_day``; patients
             without a known day are absent.
         max_days_before_treatment: a study may lie so many days before that day.
@@ -81,7 +65,8 @@ def choose_series(
         ``days_before_treatment`` is NaN where either day is unknown.
 
     Raises:
-        CohortError: if the override names a series that the patient does not have or that is not axial.
+        CohortError: listing every row of the override that is faulty, or names a series that the patient does not have
+            or that is not axial.
     """
     _check_override(series, override)
     starts = dict(treatment_start or {})
@@ -92,8 +77,8 @@ def choose_series(
     for patient_key, places in by_patient.items():
         if patient_key in excluded_patients:
             _tell(rows, places, RejectReason(excluded_patients[patient_key]))
-        elif patient_key in override:
-            _follow_override(rows, places, override[patient_key])
+        elif patient_key in override.chosen:
+            _follow_override(rows, places, override.chosen[patient_key])
         else:
             start = starts.get(patient_key)
             days = {rows[place]["study_day"] for place in places}
@@ -136,17 +121,14 @@ def _choose_by_points(rows: list[dict[str, Any]], candidates: list[int]) -> None
         _tell(rows, best, RejectReason.TIED_SERIES, detail)
 
 
-def _check_override(series: pd.DataFrame, override: Mapping[str, str]) -> None:
+def _check_override(series: pd.DataFrame, override: Choices) -> None:
     known = series.set_index(["patient_key", "series_key"])["reason"]
-    problems = []
-    for patient_key, series_key in override.items():
+    for patient_key, series_key in override.chosen.items():
         if (patient_key, series_key) not in known.index:
-            problems.append(f"patient {patient_key} has no readable series {series_key}")
+            override.fault(patient_key, f"patient {patient_key} has no readable series {series_key}")
         elif known[patient_key, series_key] in _ALWAYS_UNUSABLE:
-            problems.append(f"series {series_key} of patient {patient_key} is not axial")
-    if problems:
-        msg = "series_override.csv cannot be followed; correct these rows:\n- " + "\n- ".join(problems)
-        raise CohortError(msg)
+            override.fault(patient_key, f"series {series_key} of patient {patient_key} is not axial")
+    override.table.require_sound()
 
 
 def patients_without_series(judged: pd.DataFrame, patients: list[str]) -> dict[str, str]:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from npc_kedro.clinical.spreadsheet import Reading, read_cells
+from npc_kedro.clinical.side_table import SideTable
+from npc_kedro.dicom.choices import Choices, read_patient_choices
 from npc_kedro.dicom.outlines.nifti import SUFFIXES
 from npc_kedro.dicom.outlines.rtstruct import RT_STRUCTURE_SET
 from npc_kedro.dicom.outlines.segmentation import SEGMENTATION
@@ -19,10 +20,8 @@ from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.silence import silenced
 from npc_kedro.dicom.tags import TagError, text
 from npc_kedro.dicom.walk import FoundFile, find_files
-from npc_kedro.errors import CohortError
 
-CHOICES = "outline_override.csv"
-
+_CHOICE_COLUMNS = ("patient_id", "file")
 _KIND_TAGS = ["SOPClassUID", "PatientID"]
 
 
@@ -59,14 +58,14 @@ class OutlineSearch:
         patients: keys of the patients in use.
         series_owners: every series of the cohort to its patient.
         name_pattern: regular expression for the name of a NIfTI file without suffix, with the group ``patient_id``.
-        choices: patient key to the place of the outline that the user chose, see :func:`read_choices`.
+        choices: the outlines that the user chose, see :func:`read_choices`.
     """
 
     pseudonyms: Pseudonyms
     patients: Collection[str]
     series_owners: Mapping[str, str]
     name_pattern: str
-    choices: Mapping[str, str] = field(default_factory=dict)
+    choices: Choices = field(default_factory=lambda: Choices(SideTable("outline_override.csv")))
 
 
 def find_outlines(folder: Path, objects: Sequence[FoundFile], search: OutlineSearch) -> list[OutlineFile]:
@@ -78,7 +77,7 @@ def find_outlines(folder: Path, objects: Sequence[FoundFile], search: OutlineSea
         search: what tells whose they are.
 
     Raises:
-        CohortError: if a choice names a file that is not there, or that belongs to another patient.
+        CohortError: listing every choice that is faulty, names a file that is not there, or one of another patient.
     """
     found = find_files(folder) if folder.is_dir() else []
     files = [
@@ -97,21 +96,15 @@ def key_of_outline(relative: str, pseudonyms: Pseudonyms) -> str:
     return pseudonyms.file(f"../outlines/{relative}")
 
 
-def _require_followed(choices: Mapping[str, str], files: Sequence[OutlineFile]) -> None:
+def _require_followed(choices: Choices, files: Sequence[OutlineFile]) -> None:
     owners = {outline.place: outline.patient_key for outline in files}
-    problems = [
-        f"patient {patient}: no outline lies at the path given in column file; give it as seen from the cohort folder"
-        for patient, place in choices.items()
-        if place not in owners
-    ]
-    problems += [
-        f"patient {patient}: the file named belongs to patient {owners[place]}"
-        for patient, place in choices.items()
-        if owners.get(place, "") not in ("", patient)
-    ]
-    if problems:
-        msg = f"{CHOICES} cannot be followed; correct these rows:\n- " + "\n- ".join(problems)
-        raise CohortError(msg)
+    for patient, place in choices.chosen.items():
+        if place not in owners:
+            what = "no outline lies at the path given in column file; give it as seen from the cohort folder"
+            choices.fault(patient, f"patient {patient}: {what}")
+        elif owners[place] not in ("", patient):
+            choices.fault(patient, f"patient {patient}: the file named belongs to patient {owners[place]}")
+    choices.table.require_sound()
 
 
 def _identified(key: str, found: FoundFile, place: str, search: OutlineSearch) -> OutlineFile:
@@ -125,7 +118,9 @@ def _identified(key: str, found: FoundFile, place: str, search: OutlineSearch) -
     except TagError as error:
         return OutlineFile(key, found.path, place, reason=error.reason)
     if patient_key not in search.patients:
-        patient_key = next((patient for patient, chosen in search.choices.items() if chosen == place), patient_key)
+        patient_key = next(
+            (patient for patient, chosen in search.choices.chosen.items() if chosen == place), patient_key
+        )
     if patient_key not in search.patients:
         known = patient_key if patient_key in search.series_owners.values() else ""
         return OutlineFile(key, found.path, place, known, RejectReason.OUTLINE_WITHOUT_PATIENT)
@@ -181,31 +176,18 @@ def open_object(path: Path, *, tags: list[str] | None = None) -> Any:
         raise TagError(RejectReason.OUTLINE_UNREADABLE, detail) from None
 
 
-def read_choices(path: Path, pseudonyms: Pseudonyms) -> dict[str, str]:
-    """The user's choices, patient key to the place of the outline to use; empty if there is no such file.
+def read_choices(path: Path, pseudonyms: Pseudonyms) -> Choices:
+    """The user's choices, patient key to the place of the outline to use; none if there is no such file.
 
     Columns ``patient_id`` and ``file`` (path as seen from the cohort folder, with /). A choice decides between several
     outlines of a patient, gives a patient to a file whose name does not tell, and admits an outline that was drawn on
     another series, if its geometry fits.
 
     Raises:
-        CohortError: if columns are missing or a patient is listed twice.
+        CohortError: if columns are missing. Faults of rows are told by :func:`find_outlines`.
     """
-    if not path.is_file():
-        return {}
-    cells = read_cells(path, Reading(headings=("patient_id", "file")))
-    columns = [str(name).strip().lower() for name in cells.columns]
-    if not {"patient_id", "file"} <= set(columns):
-        msg = f"{CHOICES} needs the columns patient_id, file"
-        raise CohortError(msg)
-    chosen: dict[str, str] = {}
-    rows = zip(
-        cells.index, cells.iloc[:, columns.index("patient_id")], cells.iloc[:, columns.index("file")], strict=True
-    )
-    for number, identifier, place in rows:
-        patient = pseudonyms.patient(identifier)
-        if patient in chosen:
-            msg = f"{CHOICES}, row {number}: patient {patient} is listed twice; keep one row"
-            raise CohortError(msg)
-        chosen[patient] = place.replace("\\", "/").removeprefix("./")
-    return chosen
+    return read_patient_choices(path, _CHOICE_COLUMNS, pseudonyms, _place, identifiers=_CHOICE_COLUMNS[:1])
+
+
+def _place(file: str) -> str:
+    return file.replace("\\", "/").removeprefix("./")

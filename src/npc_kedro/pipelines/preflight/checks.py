@@ -9,8 +9,10 @@ import pandas as pd
 
 from npc_kedro.cohorts import forecast_split
 from npc_kedro.dicom.decoding import SeriesTask, SourceFile, decode_series
+from npc_kedro.dicom.outlines.folder import read_choices
 from npc_kedro.dicom.parallel import ordered_map
 from npc_kedro.dicom.reasons import RejectReason
+from npc_kedro.dicom.selection import read_override
 from npc_kedro.errors import CohortError
 from npc_kedro.pipelines.ingest.door import Door, SurveyedFolder
 from npc_kedro.pipelines.ingest.patients import patients_left_out
@@ -105,6 +107,26 @@ def check_series(
         checked.findings.append(Finding(Severity.NOTE, SERIES, row.patient_key, row.series_key, "", *note))
     checked.counts["series chosen"] = int(judged["chosen"].sum())
     return judged
+
+
+def check_choices(door: Door, checked: Checked, *, series: bool) -> None:
+    """The rows of the override files as far as they can be judged alone, where the check that follows them fails.
+
+    Args:
+        door: the way to the files.
+        checked: takes the faults.
+        series: whether ``series_override.csv`` is to be looked at too, since no series could be chosen at all.
+    """
+    try:
+        pseudonyms = door.pseudonyms
+    except CohortError:  # told with the clinical table
+        return
+    files = [(SERIES, read_override, door.cohort.series_override)] if series else []
+    for check, read, path in [*files, (OUTLINES, read_choices, door.cohort.outline_override)]:
+        try:
+            read(path, pseudonyms).table.require_sound()
+        except CohortError as error:
+            checked.findings += findings_of(check, error)
 
 
 def _everybody(series: pd.DataFrame) -> pd.DataFrame:

@@ -42,6 +42,8 @@ def check_cohort(
             if clinical is not None:
                 checks.check_patients(clinical, folder, judged, checked)
                 checks.check_division(clinical, judged, outlined, SplitParameters.model_validate(split), checked)
+        else:
+            checks.check_choices(door, checked, series=folder is None)
     found = table_of(checked.findings)
     stops = int((found["severity"] == Severity.STOPS.value).sum())
     _log.log(

@@ -35,7 +35,7 @@ def check_outlines(door: Door, folder: SurveyedFolder, judged: pd.DataFrame, che
     except CohortError as error:
         checked.findings += findings_of(OUTLINES, error)
         return set()
-    reader = OutlineReader(rules, door.pseudonyms, owners, choices)
+    reader = OutlineReader(rules, door.pseudonyms, owners, choices.chosen)
     placed = SlicesOfPatients(slices, dict.fromkeys(slices, 0), used, files)
     shape = (_TRIAL_MATRIX, _TRIAL_MATRIX)
     with (
