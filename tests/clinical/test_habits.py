@@ -1,6 +1,7 @@
 """Habits of spreadsheets: workbooks, encodings, dates, further columns, joined identifiers."""
 
 import datetime
+import time
 from pathlib import Path
 
 import openpyxl
@@ -48,6 +49,25 @@ def test_bad_input_32_a_workbook_with_a_title_dates_and_numbers(tmp_path: Path) 
     book.save(tmp_path / "clinical.xlsx")
     cells = read_cells(tmp_path / "clinical.xlsx", Reading(headings=("patient_id", "age")))
     assert cells.to_dict("index") == {3: {"patient_id": "123", "age": "50.5", "treatment_start": "2020-03-05"}}
+
+
+@pytest.mark.parametrize("stray", ["L1048576", "XFD9"])
+def test_a_formatted_cell_far_away_costs_nothing(tmp_path: Path, stray: str) -> None:
+    book = openpyxl.Workbook()
+    book.active["A1"], book.active["B1"], book.active["A3"] = "a", "b", 7
+    book.active[stray].font = openpyxl.styles.Font(bold=True)
+    book.save(tmp_path / "t.xlsx")
+    started = time.monotonic()
+    assert read_cells(tmp_path / "t.xlsx").to_dict("index") == {3: {"a": "7", "b": ""}}
+    assert time.monotonic() - started < 30  # the whole rectangle takes minutes
+
+
+def test_a_formula_that_nothing_has_computed_is_named(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active["A1"], book.active["B1"], book.active["A3"], book.active["B3"] = "a", "b", 7, "=A3+1"
+    book.save(tmp_path / "t.xlsx")
+    with pytest.raises(CohortError, match="the formulas in B3 have no stored value"):
+        read_cells(tmp_path / "t.xlsx")
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,8 @@ def read_cells(path: Path, reading: Reading = Reading()) -> pd.DataFrame:
 
         rows = workbook_rows(content, path.name, sheet=reading.sheet)
     else:
-        rows = _text_rows(decoded(content, path.name, encoding=reading.encoding), path.name)
+        text = decoded(content, path.name, encoding=reading.encoding)
+        rows = list(enumerate(_text_rows(text, path.name), start=1))
     return _table(rows, path.name, reading.headings)
 
 
@@ -80,8 +81,8 @@ def _separator(lines: Sequence[str]) -> str:
     return max(SEPARATORS, key=lambda separator: max((line.count(separator) for line in bare), default=0))
 
 
-def _table(rows: Sequence[Sequence[str]], file: str, headings: Collection[str]) -> pd.DataFrame:
-    filled = [(number, list(row)) for number, row in enumerate(rows, start=1) if any(row)]
+def _table(rows: Sequence[tuple[int, Sequence[str]]], file: str, headings: Collection[str]) -> pd.DataFrame:
+    filled = [(number, list(row)) for number, row in rows if any(row)]
     if not filled:
         msg = f"{file} is empty; expected a heading and one row per patient"
         raise CohortError(msg)
