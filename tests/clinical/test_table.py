@@ -122,6 +122,7 @@ def test_32_everything_wrong_is_listed_at_once_with_row_and_column(tmp_path: Pat
         ("sex", "Li", "a text of 2 letters"), ("sex", "Doe", "a private text"), ("sex", "femal", "'femal'"),
         ("arm", "Wang Xiaohong CCRT", "a text of 16 letters"), ("arm", "CCRT 13800138000", "a text with 11 digits"),
         ("arm", "CCRT?", "'CCRT?'"), ("residual_tumor", "yess", "'yess'"), ("t_stage", "T5", "'T5'"),
+        ("n_stage", "#VALUE!", "'#VALUE!'"),
         ("n_stage", "2018-03-04", "a date"), ("ajcc_stage", "I-II", "'I-II'"),
         ("age", "1957-09-23", "a date"), ("age", "3.9.57", "a date"), ("age", "23 Sep 1957", "a date"),
         ("age", "13612345678", "a number of 11 digits"), ("age", "190", "'190'"), ("age", "old", "a text of 3 letters"),

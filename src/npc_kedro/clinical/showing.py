@@ -16,6 +16,9 @@ _NUMBERS = r"\d{1,4}\s?[-/.,\u5e74 ]\s?\d{1,2}\s?[-/.,\u6708 ]\s?\d{1,4}\u65e5?"
 _NAMED_MONTH = r"(\d{1,2}[-/. ]*[^\W\d]{3,9}|[^\W\d]{3,9}[. ]*\d{1,2})[-/., ]*\d{2,4}"
 _DATE = re.compile(rf"({_NUMBERS}|{_NAMED_MONTH})([T ].*)?", re.IGNORECASE)
 
+_SPREADSHEET_ERROR = re.compile(r"#[A-Z/0]{3,7}[!?]?")
+"""``#VALUE!``, ``#DIV/0!``, ``#NAME?``"""
+
 
 def looks_like_date(text: str) -> bool:
     """Whether a text has the shape of a date, with two or four digits of the year: ``5.3.57``, ``5 March 1957``."""
@@ -35,6 +38,8 @@ def shown(cell: str, vocabulary: Iterable[str] = ()) -> str:
         return "a date"
     if digits > _MOST_DIGITS:
         return f"a text with {digits} digits" if letters else f"a number of {digits} digits"
+    if _SPREADSHEET_ERROR.fullmatch(plain):
+        return repr(cell)
     one_letter = letters.isascii() and len(letters) <= 1
     if len(plain) <= _LONGEST_SHOWN and (one_letter or _is_near(letters, map(_letters, vocabulary))):
         return repr(cell)
