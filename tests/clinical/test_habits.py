@@ -11,7 +11,7 @@ import pytest
 from ingest_bench import shipped_parameters
 from npc_kedro.clinical.identifiers import read_aliases
 from npc_kedro.clinical.mapping import ClinicalMapping
-from npc_kedro.clinical.spreadsheet import Reading, read_cells
+from npc_kedro.clinical.spreadsheet import ROUNDED, Reading, read_cells
 from npc_kedro.clinical.table import read_clinical
 from npc_kedro.dicom.pseudonyms import SIMULATED_KEY, Pseudonyms
 from npc_kedro.errors import CohortError
@@ -60,6 +60,23 @@ def test_a_formatted_cell_far_away_costs_nothing(tmp_path: Path, stray: str) -> 
     started = time.monotonic()
     assert read_cells(tmp_path / "t.xlsx").to_dict("index") == {3: {"a": "7", "b": ""}}
     assert time.monotonic() - started < 30  # the whole rectangle takes minutes
+
+
+@pytest.mark.parametrize("number", [110101199001011000, 1.10101199001011e17, 1234567890123456])
+def test_an_identifier_that_excel_has_rounded_is_named(tmp_path: Path, mapping: ClinicalMapping, number: float) -> None:
+    book = openpyxl.Workbook()
+    for row in (HEADING.split(","), [number, "CCRT", 0, 50, "m", "III", "T3", "N1"], [number, "CCRT"]):
+        book.active.append(row)
+    book.save(tmp_path / "clinical.xlsx")
+    with pytest.raises(CohortError) as caught:
+        read_clinical(tmp_path / "clinical.xlsx", mapping, KEYS)
+    assert [text.split(" (")[0] for text in str(caught.value).split("\n- ")[1:]] == [
+        f"row {row}, column patient_id: a number that a spreadsheet has rounded" for row in (2, 3)
+    ]
+    book.active["A2"], book.active["A3"] = 123456789012345, "110101199001011234"
+    book.save(tmp_path / "clinical.xlsx")
+    found = read_clinical(tmp_path / "clinical.xlsx", mapping, KEYS)
+    assert sorted(found.identifiers.values()) == ["110101199001011234", "123456789012345"]
 
 
 def test_a_formula_that_nothing_has_computed_is_named(tmp_path: Path) -> None:
@@ -244,6 +261,6 @@ def test_bad_input_23_joined_identifiers_and_their_contradictions(tmp_path: Path
         "- row 2: this patient_id itself leads to another, in row 5; name the last one",
         "- row 3: this identifier belongs to another patient_id already, in row 2",
         "- row 4: identifier is empty",
-        "- row 6: identifier is a number that a spreadsheet has rounded (E notation)",
+        f"- row 6: identifier is {ROUNDED}",
     ]
     assert "SECRET" not in str(caught.value)

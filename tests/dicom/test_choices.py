@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from npc_kedro.clinical.spreadsheet import ROUNDED
 from npc_kedro.dicom.choices import Choices
 from npc_kedro.dicom.outlines.folder import OutlineSearch, find_outlines, read_choices
 from npc_kedro.dicom.pseudonyms import SIMULATED_KEY, Pseudonyms
@@ -63,7 +64,7 @@ def test_all_faults_of_a_series_override_are_told_at_once(tmp_path: Path) -> Non
         f"row 2: patient {one} has no readable series {other}",
         "row 3: series_instance_uid is empty",
         f"row 5: patient {one} is in row 2 already; keep one row",
-        "row 6: patient_id is a number that a spreadsheet has rounded (E notation)",
+        f"row 6: patient_id is {ROUNDED}",
         f"row 7: series {KEYS.series('1.9')} of patient {nine} is not axial",
         "row 8: patient_id is empty",
     ]
@@ -82,7 +83,7 @@ def test_all_faults_of_an_outline_override_are_told_at_once(tmp_path: Path) -> N
     assert told(read_choices(path, KEYS), follow) == [
         f"row 2: patient {KEYS.patient('P1')}: no outline lies at the path given in column file; give it as seen from "
         "the cohort folder",
-        "row 3: patient_id is a number that a spreadsheet has rounded (E notation)",
+        f"row 3: patient_id is {ROUNDED}",
         "row 4: file is empty",
         f"row 5: patient {KEYS.patient('P3')}: the file named belongs to patient {KEYS.patient('P4')}",
     ]

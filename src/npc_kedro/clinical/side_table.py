@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from npc_kedro.clinical.mapping import simplified
-from npc_kedro.clinical.spreadsheet import Reading, read_cells, rounded_by_spreadsheet
+from npc_kedro.clinical.spreadsheet import ROUNDED, Reading, read_cells, rounded_by_spreadsheet
 from npc_kedro.errors import CohortError
 
 
@@ -68,7 +68,7 @@ def read_side_table(path: Path, columns: tuple[str, str], *, identifiers: Collec
         if empty:
             table.faults.append((int(number), f"{' and '.join(empty)} {'are' if len(empty) > 1 else 'is'} empty"))
         elif rounded:
-            table.faults.append((int(number), f"{rounded[0]} is a number that a spreadsheet has rounded (E notation)"))
+            table.faults.append((int(number), f"{rounded[0]} is {ROUNDED}"))
         else:
             table.rows.append((int(number), *pair))
     return table

@@ -14,6 +14,9 @@ from npc_kedro.errors import CohortError
 
 SEPARATORS = (",", ";", "\t", "|")
 
+ROUNDED = "a number that a spreadsheet has rounded (E notation, or over 15 digits); keep it as text there"
+"""What to say of :func:`rounded_by_spreadsheet`."""
+
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _HEADING_WITHIN = 10
 """Rows in which the heading is sought: hospitals put titles and dates above it."""

@@ -17,7 +17,7 @@ from npc_kedro.clinical.covariates import carried_covariates, number_of, private
 from npc_kedro.clinical.dates import DATE_COLUMNS, check_order, read_dates
 from npc_kedro.clinical.mapping import COLUMNS, VALUES, ClinicalMapping, simplified, spelling
 from npc_kedro.clinical.problems import Problems
-from npc_kedro.clinical.spreadsheet import Reading, read_cells, rounded_by_spreadsheet
+from npc_kedro.clinical.spreadsheet import ROUNDED, Reading, read_cells, rounded_by_spreadsheet
 from npc_kedro.clinical.staging import ajcc_stage
 from npc_kedro.dicom.pseudonyms import Pseudonyms
 from npc_kedro.dicom.reasons import RejectReason
@@ -127,7 +127,7 @@ def _keys(named: pd.DataFrame, mapping: ClinicalMapping, problems: Problems, pse
         if mapping.is_missing(str(text)):
             problems.add(int(str(row)), "patient_id", "empty; expected an identifier")
         elif rounded_by_spreadsheet(text):
-            problems.add(int(str(row)), "patient_id", "a number that a spreadsheet has rounded (E notation)")
+            problems.add(int(str(row)), "patient_id", ROUNDED)
         elif keys[place] in seen:
             first = seen[keys[place]]
             rest = named.drop(columns="patient_id")

@@ -13,9 +13,14 @@ from npc_kedro.errors import CohortError
 _LAST_ROW = 2**20
 """Excel's own limit."""
 
+_FIRST_ROUNDED = 10**15
+"""Excel keeps 15 digits of a number: the last ones of a longer identifier are lost, whatever the cell shows."""
+
 
 def workbook_rows(content: bytes, file: str, *, sheet: str = "") -> list[tuple[int, list[str]]]:
     """The cells of one sheet: whole numbers without ``.0``, dates as ISO dates, formulas by the value last computed.
+
+    A number of more than 15 digits comes in E notation, as in a CSV file: its last digits cannot be trusted.
 
     Args:
         content: the file's bytes.
@@ -103,6 +108,8 @@ def _text(value: object) -> str:
         return value.isoformat()
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, (int, float)) and abs(value) >= _FIRST_ROUNDED:
+        return f"{value:.14E}"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value).strip()
