@@ -105,6 +105,23 @@ def test_cells_may_be_of_any_length(tmp_path: Path) -> None:
     assert read_cells(tmp_path / "t.csv").iloc[0].str.len().tolist() == [1, 200_000]
 
 
+@pytest.mark.parametrize("separator", [";", "\t", "|", ","])
+@pytest.mark.parametrize("title", ["", "Cohort; of, Zurich, Bern, Basel, Geneva; Lausanne; Lugano | 2020 | final\n"])
+def test_the_known_headings_tell_the_separator(tmp_path: Path, separator: str, title: str) -> None:
+    heading = separator.join(["patient_id", "Age", '"Sex"', "remark"])
+    row = separator.join(["1", "50", "m", '"no trismus, no pain; a, b, c | d | e | f; g; h"'])
+    (tmp_path / "t.csv").write_text(f"{title}{heading}\n{row}\n")
+    cells = read_cells(tmp_path / "t.csv", Reading(headings=("patient_id", "age", "sex")))
+    assert cells.columns.tolist() == ["patient_id", "Age", "Sex", "remark"]
+    assert len(cells) == 1
+
+
+def test_commas_in_remarks_are_no_separators(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(f"patient_id;age;remark\n1;50;{', '.join('abcdefgh')}\n")
+    cells = read_cells(tmp_path / "t.csv", Reading(headings=("patient_id", "age")))
+    assert cells.iloc[0].tolist() == ["1", "50", "a, b, c, d, e, f, g, h"]
+
+
 @pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
 def test_excels_hint_names_the_separator(tmp_path: Path, end: str) -> None:
     (tmp_path / "t.csv").write_bytes(end.join(["sep=;", "a;b,c", "1;2,3", ""]).encode())

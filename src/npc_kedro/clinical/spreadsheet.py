@@ -67,21 +67,31 @@ def read_cells(path: Path, reading: Reading = Reading()) -> pd.DataFrame:
         rows = workbook_rows(content, path.name, sheet=reading.sheet)
     else:
         text = decoded(content, path.name, encoding=reading.encoding)
-        rows = list(enumerate(_text_rows(text, path.name), start=1))
+        rows = list(enumerate(_text_rows(text, path.name, reading.headings), start=1))
     return _table(rows, path.name, reading.headings)
 
 
-def _text_rows(text: str, file: str) -> list[list[str]]:
+def _text_rows(text: str, file: str, headings: Collection[str]) -> list[list[str]]:
     hint = _HINT.match(text)  # Excel's own
     if hint:
         return [[], *delimited_rows(text[hint.end() :], hint[1], file, first=2)]
-    return delimited_rows(text, _separator(text.splitlines()), file)
+    return delimited_rows(text, _separator(text.splitlines(), headings), file)
 
 
-def _separator(lines: Sequence[str]) -> str:
-    """The separator of most cells in any of the first rows; what stands in quotes does not count."""
-    bare = [re.sub(r'"[^"]*"', "", line) for line in lines[:_HEADING_WITHIN]]
-    return max(SEPARATORS, key=lambda separator: max((line.count(separator) for line in bare), default=0))
+def _separator(lines: Sequence[str], headings: Collection[str]) -> str:
+    """The separator that parts most known headings in any of the first rows; if several do, the most frequent there.
+
+    What stands in quotes does not count as frequent.
+    """
+    known = {simplified(name) for name in headings}
+    first = lines[:_HEADING_WITHIN]
+    bare = [re.sub(r'"[^"]*"', "", line) for line in first]
+
+    def evidence(separator: str) -> tuple[int, int]:
+        found = [len({simplified(cell.strip('" ')) for cell in line.split(separator)} & known) for line in first]
+        return max(found, default=0), max((line.count(separator) for line in bare), default=0)
+
+    return max(SEPARATORS, key=evidence)
 
 
 def _table(rows: Sequence[tuple[int, Sequence[str]]], file: str, headings: Collection[str]) -> pd.DataFrame:
