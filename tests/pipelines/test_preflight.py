@@ -100,6 +100,14 @@ def test_a_table_that_cannot_be_read_does_not_keep_the_images_from_being_looked_
     assert counts["series chosen"] == 1
 
 
+def test_rows_are_listed_in_their_order(root: Path, tmp_path: Path) -> None:
+    MiniSeries("P1").write(root / "dicom")
+    write_clinical(root, [clinical_row(f"P{number}", age="old") for number in range(12)])
+    findings, _, _ = preflight(root, tmp_path)
+    rows = findings.loc[findings["check"] == "clinical table", "subject"]
+    assert rows.tolist() == [f"row {row}, column age" for row in range(2, 14)]
+
+
 def test_columns_that_stay_behind_are_told(root: Path, tmp_path: Path) -> None:
     MiniSeries("P1").write(root / "dicom")
     write_clinical(root, [clinical_row("P1", Handy="0176 5551234")])

@@ -52,9 +52,15 @@ def table_of(findings: Iterable[Finding]) -> pd.DataFrame:
     """The findings as rows, the gravest first."""
     order = list(Severity)
     rows = sorted(
-        findings, key=lambda one: (order.index(one.severity), one.check, one.reason, one.patient_key, one.subject)
+        findings,
+        key=lambda one: (order.index(one.severity), one.check, one.reason, one.patient_key, _counted(one.subject)),
     )
     return pd.DataFrame([asdict(row) | {"severity": row.severity.value} for row in rows], columns=COLUMNS)
+
+
+def _counted(subject: str) -> list[tuple[int, str]]:
+    """A key that puts row 2 before row 10."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", subject)]
 
 
 def refusal(check: str, reason: str, detail: str, *, patient_key: str = "", subject: str = "") -> Finding:
