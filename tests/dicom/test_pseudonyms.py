@@ -17,7 +17,8 @@ from npc_kedro.errors import CohortError
     [
         ("00123", "123"), ("123.0", "123"), ("123.", "123"), (123.0, "123"), (123, "123"), ("123 \0", "123"),
         (" 0 ", "0"), ("000", "0"), ("A007", "A007"), ("1.5", "1.5"), ("1e5", "1e5"), (None, ""), ("\ufeff12", "12"),
-        ("../../x", "../../x"), ("\uff11\uff12", "\uff11\uff12"),
+        ("../../x", "../../x"), ("\uff10\uff11\uff12", "12"), ("\uff21\uff17", "A7"), ("'00124", "124"), ("' 7 ", "7"),
+        ("O'Hara-1", "O'Hara-1"),
     ],
 )  # fmt: skip
 def test_bad_input_23_identifiers_are_normalised(written: object, meant: str) -> None:

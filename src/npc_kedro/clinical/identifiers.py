@@ -26,7 +26,9 @@ def read_aliases(path: Path) -> dict[str, str]:
     for row, first, second in table.rows:
         identifier, patient = normalised_identifier(first), normalised_identifier(second)
         rows.setdefault(identifier, row)
-        if aliases.setdefault(identifier, patient) != patient:
+        if not identifier or not patient:  # an apostrophe alone
+            table.faults.append((row, "identifier or patient_id is empty"))
+        elif aliases.setdefault(identifier, patient) != patient:
             table.faults.append(
                 (row, f"this identifier belongs to another patient_id already, in row {rows[identifier]}")
             )

@@ -13,6 +13,7 @@ import os
 import re
 import secrets
 import tempfile
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -26,14 +27,16 @@ KEY_VARIABLE = "NPC_PSEUDONYM_KEY"
 SIMULATED_KEY = hashlib.sha256(b"simulated").digest()
 _SHORTEST_KEY = 16
 _PRIVATE = 0o600
+_BLANKS = " \t\r\n\0\u00a0\u3000\ufeff"
 _CALENDAR_SHIFT_DAYS = 7305
 
 
 def normalised_identifier(value: object) -> str:
     """One spelling for one patient identifier, whether it comes from DICOM, a spreadsheet or a file name.
 
-    Blanks and NUL padding at the ends go; ``123.0`` (a number after a spreadsheet) becomes ``123``; leading zeros of
-    all-digit identifiers go, so that ``00123`` and ``123.0`` are one patient. Everything else stays as written.
+    Blanks and NUL padding at the ends go, and the apostrophe by which a spreadsheet keeps a number as text; full-width
+    letters and digits become plain (NFKC); ``123.0`` (a number after a spreadsheet) becomes ``123``; leading zeros of
+    all-digit identifiers go, so that ``00123``, ``'123`` and ``123.0`` are one patient. Everything else stays as it is.
     """
     return _normalised(str(value if value is not None else ""))
 
@@ -41,7 +44,7 @@ def normalised_identifier(value: object) -> str:
 @lru_cache(maxsize=4096)
 def _normalised(text: str) -> str:
     """Cached, since the slices of a series repeat their patient."""
-    text = text.strip(" \t\r\n\0\u00a0\u3000\ufeff")
+    text = unicodedata.normalize("NFKC", text).strip(_BLANKS).lstrip(f"'{_BLANKS}")
     whole = re.fullmatch(r"(\d+)(?:\.0*)?", text, flags=re.ASCII)
     return (whole[1].lstrip("0") or "0") if whole else text
 
