@@ -244,6 +244,7 @@ def test_values_that_may_tell_of_people_stay_behind_unless_they_are_allowed(
 
 def test_long_numbers_of_a_known_kind_come_along(tmp_path: Path, mapping: ClinicalMapping) -> None:
     assert carried(tmp_path, mapping, "EBV-DNA", SEQUENCE)
+    assert table(tmp_path, mapping, "EBV-DNA", "1.5e4", "2.5")["covariate_ebv_dna"].tolist() == [15000, 2.5]
     assert carried(tmp_path, mapping, "\u5206\u5316", ["\u9ad8\u5206\u5316", "\u4f4e\u5206\u5316"] * 6)
 
 

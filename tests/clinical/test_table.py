@@ -106,7 +106,7 @@ def test_32_everything_wrong_is_listed_at_once_with_row_and_column(tmp_path: Pat
     for expected in [
         "row 4, column arm: 'CRTT'; expected one of CCRT, IC+CCRT",
         "row 5, column residual_tumor: a text of 7 letters; expected one of 1, 0",
-        "row 5, column age: '5l'; expected years between 0 and 120",
+        "row 5, column age: '5l'; expected years between 1 and 120",
         "row 6, column age: '190'",
         "row 6, column sex: 'x'",
         f"row 7, column patient_id: patient {KEYS.patient('1')} is in row 2 already, with the same values",
@@ -125,7 +125,9 @@ def test_32_everything_wrong_is_listed_at_once_with_row_and_column(tmp_path: Pat
         ("n_stage", "#VALUE!", "'#VALUE!'"),
         ("n_stage", "2018-03-04", "a date"), ("ajcc_stage", "I-II", "'I-II'"),
         ("age", "1957-09-23", "a date"), ("age", "3.9.57", "a date"), ("age", "23 Sep 1957", "a date"),
-        ("age", "13612345678", "a number of 11 digits"), ("age", "190", "'190'"), ("age", "old", "a text of 3 letters"),
+        ("age", "13612345678", "a number of 11 digits"), ("age", "190", "'190'"), ("age", "4_5", "'4_5'"),
+        ("age", "5e1", "'5e1'"), ("age", "0", "'0'"), ("age", "-50", "'-50'"), ("age", "inf", "a text of 3 letters"),
+         ("age", "old", "a text of 3 letters"),
     ],
 )  # fmt: skip
 def test_what_stands_in_the_wrong_cell_is_shown_only_if_it_is_harmless(

@@ -114,15 +114,15 @@ def carried_covariates(
 
 
 def number_of(text: str) -> float:
-    """A cell as a number; a decimal comma is one.
+    """A cell as a number, ``1.5e4`` too; a decimal comma is one.
 
     Raises:
         ValueError: if it is none, or not finite.
     """
     plain = unicodedata.normalize("NFKC", text).strip()
     value = float(plain.replace(",", ".") if plain.count(",") == 1 and "." not in plain else plain)
-    if not math.isfinite(value):
-        msg = "not a finite number"
+    if not math.isfinite(value) or "_" in plain:  # Python takes 4_5 for 45
+        msg = "not a finite number in digits"
         raise ValueError(msg)
     return value
 

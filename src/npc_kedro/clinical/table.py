@@ -6,6 +6,8 @@ patient, as in the publication.
 """
 
 import math
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -28,6 +30,7 @@ _EXCLUDED_STAGES: Mapping[str, RejectReason] = {
     "II": RejectReason.NOT_LOCALLY_ADVANCED,
     "IVb": RejectReason.DISTANT_METASTASIS,
 }
+_AGE = re.compile(r"\d{1,3}([.,]\d+)?")
 
 
 @dataclass(frozen=True)
@@ -157,11 +160,9 @@ def _ages(table: pd.DataFrame, mapping: ClinicalMapping, problems: Problems) -> 
     low, high = mapping.age_years
     ages = []
     for row, text in table["age"].items():
-        try:
-            age = math.nan if mapping.is_missing(text) else number_of(text)
-        except ValueError:
-            age = math.inf
-        if not mapping.is_missing(text) and not low <= age <= high:
+        missing, plain = mapping.is_missing(text), _AGE.fullmatch(unicodedata.normalize("NFKC", text))
+        age = number_of(text) if plain and not missing else math.nan
+        if not missing and not low <= age <= high:
             problems.add(int(str(row)), "age", f"expected years between {low:g} and {high:g}", value=text)
             age = math.nan
         ages.append(age)
