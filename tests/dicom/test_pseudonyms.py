@@ -1,5 +1,6 @@
 """Pseudonyms: one patient one key, no key without the secret, files that only their owner reads."""
 
+import csv
 import hashlib
 import hmac
 from pathlib import Path
@@ -8,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npc_kedro.dicom.pseudonyms import Pseudonyms, load_pseudonyms, normalised_identifier, write_key_map
+from npc_kedro.dicom.pseudonyms import (
+    Pseudonyms,
+    load_pseudonyms,
+    normalised_identifier,
+    read_key_map,
+    write_key_map,
+)
 from npc_kedro.errors import CohortError
 
 
@@ -76,3 +83,15 @@ def test_the_key_map_grows_and_stays_private(tmp_path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
     assert lines == ["patient_key,identifier", *sorted([f"{keys.patient('a')},a", f'{keys.patient("b,1")},"b,1"'])]
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_no_cell_of_the_key_map_is_a_formula(tmp_path: Path) -> None:
+    identifiers = dict(enumerate(["=cmd('x')", "-1", "+1", "@x", "'=x", "'7", "a=b", "\tx"]))
+    path = tmp_path / "map.csv"
+    write_key_map(path, {str(key): identifier for key, identifier in identifiers.items()})
+    with path.open(newline="") as file:
+        cells = [row[1] for row in csv.reader(file)][1:]
+    assert cells == ["'=cmd('x')", "'-1", "'+1", "'@x", "''=x", "''7", "a=b", "'\tx"]
+    assert list(read_key_map(path).values()) == list(identifiers.values())
+    write_key_map(path, {"9": "b"})
+    assert list(read_key_map(path).values()) == [*identifiers.values(), "b"]

@@ -28,6 +28,7 @@ SIMULATED_KEY = hashlib.sha256(b"simulated").digest()
 _SHORTEST_KEY = 16
 _PRIVATE = 0o600
 _BLANKS = " \t\r\n\0\u00a0\u3000\ufeff"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 _CALENDAR_SHIFT_DAYS = 7305
 
 
@@ -156,7 +157,7 @@ def _read_map(path: Path) -> dict[str, str]:
     with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
         rows = csv.reader(file)
         next(rows, None)
-        return {row[0]: row[1] for row in rows}
+        return {row[0]: _as_written(row[1]) for row in rows}
 
 
 def _add_to_map(path: Path, entries: Mapping[str, str], *, columns: tuple[str, str]) -> None:
@@ -169,8 +170,18 @@ def _add_to_map(path: Path, entries: Mapping[str, str], *, columns: tuple[str, s
     with partial.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows(sorted(merged.items()))
+        writer.writerows((key, _as_text(value)) for key, value in sorted(merged.items()))
     partial.replace(path)
+
+
+def _as_text(value: str) -> str:
+    """The value with an apostrophe in front if a spreadsheet would take it for a formula, or it begins with one."""
+    return f"'{value}" if value.startswith(_FORMULA) else value
+
+
+def _as_written(cell: str) -> str:
+    """What :func:`_as_text` was given."""
+    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(_FORMULA) else cell
 
 
 def _private_file(folder: Path, text: str) -> Path:
