@@ -71,7 +71,13 @@ def test_bad_input_22_a_study_that_holds_no_candidate_still_makes_the_date_neces
     assert set(found) == {1}
 
 
-@pytest.mark.parametrize(("written", "day"), [("20200229", date(2020, 2, 29)), ("20210229", None), ("", None)])
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("20200229", date(2020, 2, 29)), ("2020.02.29", date(2020, 2, 29)), ("2020-02-29", date(2020, 2, 29)),
+        ("20210229", None), ("2020.0229", None), ("00000000", None), ("00010101", None), ("", None),
+    ],
+)  # fmt: skip
 def test_days_as_dicom_writes_them(written: str, day: date | None) -> None:
     assert day_of(written) == day
 

@@ -1,7 +1,11 @@
 """The clinical table and the joined identifiers through the pipeline ``ingest``."""
 
+import pydicom
+import pytest
+from pydicom.dataelem import DataElement
+
 from ingest_bench import KEYS, Bench, counts
-from mini_dicom import MiniSeries, clinical_row, label_map, write_clinical, write_outline
+from mini_dicom import MiniSeries, clinical_row, encoded, label_map, write_clinical, write_outline
 
 
 def test_bad_input_32_patients_without_row_and_rows_without_images_are_counted(bench: Bench) -> None:
@@ -50,6 +54,29 @@ def test_bad_input_22_a_study_long_before_the_treatment_is_not_used_unless_it_is
     assert len(bench.run(max_days_before_treatment=32)["patients"]) == 1
     (bench.root / "series_override.csv").write_text(f"patient_id,series_instance_uid\nP1,{series.uid}\n")
     assert len(bench.run()["patients"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("study", "others", "reason"),
+    [
+        ("00000000", "20190901", "after_treatment_start"),
+        ("20190230", "20190901", "after_treatment_start"),
+        ("2019.09.01", "", "after_treatment_start"),
+        ("", "20190310", "most_points"),
+        ("00000000", "", "most_points"),
+    ],
+)
+def test_bad_input_22_a_date_that_is_none_gives_way_to_the_next(
+    bench: Bench, caplog: pytest.LogCaptureFixture, study: str, others: str, reason: str
+) -> None:
+    path = MiniSeries("P1", slices=1, tags={"StudyDate": "20011231"}).write(bench.root / "dicom")[0]
+    dataset = pydicom.dcmread(path)
+    dataset["StudyDate"] = DataElement("StudyDate", "DA", study, validation_mode=pydicom.config.IGNORE)
+    dataset.SeriesDate = dataset.AcquisitionDate = dataset.ContentDate = others
+    path.write_bytes(encoded(dataset))
+    bench.clinical("P1", treatment_start="2019-03-15")
+    assert bench.run()["series_choice"]["reason"].tolist() == [reason]
+    assert ("bear no date" in caplog.text) == (reason == "most_points" and not others)
 
 
 def test_bad_input_23_identifiers_that_the_user_joins_are_one_patient(bench: Bench) -> None:

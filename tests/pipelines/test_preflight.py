@@ -151,6 +151,15 @@ def test_what_the_folder_lacks_stands_on_the_page_too(root: Path, tmp_path: Path
     assert counts["patients in the clinical table"] == 1
 
 
+def test_images_without_a_date_are_told_of_where_the_treatment_has_one(root: Path, tmp_path: Path) -> None:
+    for patient in ("P1", "P2"):
+        MiniSeries(patient).write(root / "dicom")
+    write_clinical(root, [clinical_row("P1", treatment_start="2020-02-02"), clinical_row("P2", treatment_start="")])
+    findings, _, _ = preflight(root, tmp_path)
+    told = findings[findings["found"].str.contains("bear no date")]
+    assert told[["severity", "patient_key"]].values.tolist() == [["to be known", KEYS.patient("P1")]]
+
+
 def test_two_people_under_one_identifier_and_a_missing_decoder(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

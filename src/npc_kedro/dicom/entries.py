@@ -13,7 +13,6 @@ from npc_kedro.dicom.geometry import SliceGeometry
 from npc_kedro.dicom.headers import Header, Person, Rejection
 from npc_kedro.dicom.pseudonyms import Pseudonyms, normalised_identifier
 from npc_kedro.dicom.reasons import RejectReason
-from npc_kedro.dicom.timing import day_of
 
 _UNREADABLE = RejectReason.UNREADABLE.value
 
@@ -155,16 +154,15 @@ class Anonymiser:
         return Entry(file, read.reason.value, read.detail, Origin(patient_key))
 
     def _origin(self, read: Header) -> Origin:
-        written = (read.person, read.study_uid, read.series_uid, read.study_date, read.facts)
+        written = (read.person, read.study_uid, read.series_uid, read.study_day, read.facts)
         if written not in self.origins:
             patient_key = self.pseudonyms.patient(read.person.identifier)
-            day = day_of(read.study_date)
             self.origins[written] = Origin(
                 patient_key=patient_key,
                 study_key=self.pseudonyms.study(read.study_uid),
                 series_key=self.pseudonyms.series(read.series_uid),
                 marks=_marks(read.person, self.pseudonyms),
-                day=self.pseudonyms.shifted_day(patient_key, day) if day else None,
+                day=self.pseudonyms.shifted_day(patient_key, read.study_day) if read.study_day else None,
                 rules=self.rules_of(read.facts),
             )
         return self.origins[written]

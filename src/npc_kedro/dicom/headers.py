@@ -5,10 +5,10 @@ pydicom returns a dataset without warning when a file is cut inside its header, 
 
 import io
 import os
-import re
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from npc_kedro.dicom.facts import SeriesFacts
@@ -19,6 +19,7 @@ from npc_kedro.dicom.pseudonyms import normalised_identifier
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.silence import silenced
 from npc_kedro.dicom.tags import TagError, number, required_text, required_whole, text
+from npc_kedro.dicom.timing import day_of
 from npc_kedro.dicom.walk import FoundFile
 
 MR_IMAGE = ("1.2.840.10008.5.1.4.1.1.4", *ENHANCED_MR)
@@ -42,7 +43,6 @@ FIRST_BYTES = 16_384
 _MORE_BYTES = 2**26
 
 _DATES = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate")
-_DAY = re.compile(r"\d{8}")
 
 _KNOWN_BEGINNINGS = {
     b"PK": "a zip archive; unpack it",
@@ -78,7 +78,7 @@ class Header:
     series_uid: str
     instance_uid: str
     order: tuple[float, float, float]
-    study_date: str
+    study_day: date | None
     geometries: tuple[SliceGeometry, ...]
     facts: SeriesFacts
 
@@ -199,7 +199,7 @@ def _header(found: FoundFile, person: Person, dataset: Any) -> Header:
         series_uid=required_text(dataset, "SeriesInstanceUID"),
         instance_uid=required_text(dataset, "SOPInstanceUID"),
         order=_order(dataset),
-        study_date=_study_date(dataset),
+        study_day=_study_day(dataset),
         geometries=tuple(frame.geometry for frame in read_frames(dataset)),
         facts=_facts(dataset),
     )
@@ -229,13 +229,9 @@ def _order(dataset: Any) -> tuple[float, float, float]:
 
 
 @understood_once(*_DATES)
-def _study_date(dataset: Any) -> str:
-    """The day of the examination as YYYYMMDD; ``""`` if no tag gives one."""
-    for keyword in _DATES:
-        written = text(dataset, keyword)
-        if written and _DAY.fullmatch(written):
-            return written
-    return ""
+def _study_day(dataset: Any) -> date | None:
+    """The day of the examination, from the first tag that holds one; None if none does."""
+    return next((day for keyword in _DATES if (day := day_of(text(dataset, keyword)))), None)
 
 
 @understood_once(

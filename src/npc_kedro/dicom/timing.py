@@ -5,19 +5,27 @@ and nothing but the date tells which one may be used.
 """
 
 import math
-from datetime import date, datetime
+import re
+from datetime import date
 from functools import lru_cache
 
 import pandas as pd
 
 from npc_kedro.dicom.reasons import RejectReason
 
+_WRITTEN = re.compile(r"(\d{4})([.-]?)(\d{2})\2(\d{2})", flags=re.ASCII)
+_FIRST_YEAR = 1900
+"""Dates before are placeholders (00010101)."""
+
 
 @lru_cache(maxsize=1024)
 def day_of(written: str) -> date | None:
-    """A DICOM date (YYYYMMDD) as a day; None if it is none."""
+    """A DICOM date (YYYYMMDD, or YYYY.MM.DD before 1993: PS3.5, 6.2) or an ISO one as a day; None if it is none."""
+    parts = _WRITTEN.fullmatch(written)
+    if parts is None or int(parts[1]) < _FIRST_YEAR:
+        return None
     try:
-        return datetime.strptime(written, "%Y%m%d").date()
+        return date(int(parts[1]), int(parts[3]), int(parts[4]))
     except ValueError:
         return None
 
@@ -28,9 +36,8 @@ def refused_by_date(
     """The candidates among one patient's series that the dates rule out.
 
     With a treatment start: whatever was made after that day or too long before it, then all but the last study of the
-    rest. Without one: all
-    candidates, as soon as the patient was examined on more than one day (a study without a date counts as a day of its
-    own). A patient with a single examination needs no dates.
+    rest. Without one: all candidates, as soon as the patient was examined on more than one day (a study without a date
+    counts as a day of its own). A patient with a single examination needs no dates; see :func:`used_undated`.
 
     Args:
         series: all series of one patient with ``study_key``, ``study_day`` (NaN if undated), ``reason`` (empty for a
@@ -66,3 +73,15 @@ def refused_by_date(
             detail = f"{last - days[index]:.0f} days before the study that is used"
             refused[index] = (RejectReason.EARLIER_STUDY, detail)
     return refused
+
+
+def used_undated(judged: pd.DataFrame, clinical: pd.DataFrame) -> list[str]:
+    """Patients with a treatment start whose chosen series has no date: nothing shows that it was made before.
+
+    Args:
+        judged: all series with ``patient_key``, ``chosen`` and ``study_day``.
+        clinical: patients with ``treatment_start_day``, NaN if unknown.
+    """
+    begun = clinical.loc[clinical["treatment_start_day"].notna(), "patient_key"]
+    undated = judged["chosen"] & judged["study_day"].isna() & judged["patient_key"].isin(begun)
+    return sorted(judged.loc[undated, "patient_key"])

@@ -15,6 +15,7 @@ from npc_kedro.cohort import CohortFolder
 from npc_kedro.dicom.privacy import redacting
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.selection import patients_without_series
+from npc_kedro.dicom.timing import used_undated
 from npc_kedro.errors import CohortError
 from npc_kedro.pipelines.ingest.door import Door
 from npc_kedro.pipelines.ingest.parameters import IngestParameters
@@ -92,10 +93,19 @@ def choose_series(
         _log.warning("%s", message)
     for reason in sorted(set(without.values()) - {RejectReason.ROW_WITHOUT_IMAGES.value}):
         keys = sorted(key for key, why in without.items() if why == reason)
-        some = ", ".join(keys[:_SHOWN]) + (", ..." if len(keys) > _SHOWN else "")
-        _log.warning("%d patients are left out, %s: %s", len(keys), RejectReason(reason).meaning, some)
+        _log.warning("%d patients are left out, %s: %s", len(keys), RejectReason(reason).meaning, _some(keys))
+    if undated := used_undated(judged, clinical):
+        _log.warning(
+            "%d patients are used though their images bear no date to hold against treatment_start: %s",
+            len(undated),
+            _some(undated),
+        )
     columns = [column for column in judged.columns if not column.startswith("normal_") and column != "study_day"]
     return judged, judged[columns]
+
+
+def _some(keys: list[str]) -> str:
+    return ", ".join(keys[:_SHOWN]) + (", ..." if len(keys) > _SHOWN else "")
 
 
 def decode_slices(

@@ -13,6 +13,7 @@ from npc_kedro.dicom.outlines.folder import read_choices
 from npc_kedro.dicom.parallel import ordered_map
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.selection import read_override
+from npc_kedro.dicom.timing import used_undated
 from npc_kedro.errors import CohortError
 from npc_kedro.pipelines.ingest.door import Door, SurveyedFolder
 from npc_kedro.pipelines.ingest.patients import patients_left_out
@@ -29,6 +30,8 @@ TABLE, FILES, SERIES, PATIENTS, DECODING, OUTLINES, DIVISION = (
     "division",
 )
 """The checks, as they are named in the report."""
+
+_LOOK_UP_DATE = "look up the day of the examination; take the patient out of the clinical table if it lies after"
 
 _TRIAL_MATRIX = 16
 """Side of the slices that are decoded on trial and thrown away."""
@@ -92,8 +95,9 @@ def check_series(
 ) -> pd.DataFrame | None:
     """The choice of series; None if the override cannot be followed."""
     series = folder.survey.series
+    patients = _everybody(series) if clinical is None else clinical
     try:
-        judged = door.judge_series(_everybody(series) if clinical is None else clinical, series)
+        judged = door.judge_series(patients, series)
     except CohortError as error:
         checked.findings += findings_of(SERIES, error)
         return None
@@ -105,6 +109,10 @@ def check_series(
         found = f"uneven distances between slices, mostly {row.slice_distance_mm:g} mm"
         note = (found, "even distances", "nothing: the method works slice by slice")
         checked.findings.append(Finding(Severity.NOTE, SERIES, row.patient_key, row.series_key, "", *note))
+    for patient_key in used_undated(judged, patients):
+        found = "the images bear no date, so nothing shows that they were made before treatment_start; they are used"
+        note = (found, "a date in StudyDate, SeriesDate, AcquisitionDate or ContentDate", _LOOK_UP_DATE)
+        checked.findings.append(Finding(Severity.NOTE, SERIES, patient_key, "", "", *note))
     checked.counts["series chosen"] = int(judged["chosen"].sum())
     return judged
 
