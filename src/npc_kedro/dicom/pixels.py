@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from npc_kedro.dicom.codestream import require_whole_frames
 from npc_kedro.dicom.frames import Frame, read_frames, require_pixel_bytes
 from npc_kedro.dicom.headers import FIRST_BYTES
 from npc_kedro.dicom.layout import Layout, decoded_shape, inverted, read_layout, within_bits_stored
@@ -148,6 +149,7 @@ def _decompressed(dataset: Any, syntax: Any, shape: tuple[int, int, int]) -> np.
         package = _DECODERS.get(str(syntax))
         remedy = f"install {package}" if package else "no package decodes it; export the series uncompressed"
         raise TagError(RejectReason.MISSING_DECODER, f"transfer syntax {syntax.name}: {remedy}")
+    require_whole_frames(dataset, str(syntax), shape[0])
     decoded = np.asarray(dataset.pixel_array)
     if decoded.shape not in (shape, shape[1:]):
         raise TagError(RejectReason.PIXELS_MISMATCH, f"decoded pixels are {decoded.shape}; expected {shape}")

@@ -31,7 +31,7 @@ class RejectReason(StrEnum):
     REPEATED_POSITION = "repeated_position", "another slice of the series lies at the same place; the first is used"
 
     # Files: found on decoding
-    PIXELS_TRUNCATED = "pixels_truncated", "pixel data missing or shorter than Rows x Columns"
+    PIXELS_TRUNCATED = "pixels_truncated", "pixel data missing, cut, or shorter than Rows x Columns"
     PIXELS_MISMATCH = "pixels_mismatch", "pixel data do not fit Rows x Columns"
     PIXELS_UNDECODABLE = "pixels_undecodable", "the decoder refuses the compressed pixels"
     MISSING_DECODER = "missing_decoder", "no decoder installed for this transfer syntax"

@@ -1,0 +1,90 @@
+"""Compressed frames that are cut, have a hole, or are not what the header says: refused before they are decoded."""
+
+import numpy as np
+import pydicom
+import pytest
+from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate, generate_frames
+from pydicom.uid import JPEG2000Lossless, JPEGLosslessSV1, JPEGLSLossless, JPEGLSNearLossless
+
+from mini_dicom import MiniSeries, encoded, picture
+from npc_kedro.dicom.pixels import decode_file
+from npc_kedro.dicom.tags import TagError
+
+SHAPE = (64, 64)
+FLAT = np.zeros((512, 512), np.uint16)
+FLAT[200:300, 200:300] = picture(1, shape=(100, 100))
+"""An image on flat background, which compresses to next to nothing."""
+
+
+def compressed(syntax: str, pixels: np.ndarray) -> tuple[Dataset, bytes]:
+    """A slice in a transfer syntax, with its codestream."""
+    dataset = MiniSeries("P1").dataset(0, pixels)
+    if syntax == JPEGLosslessSV1:  # pydicom has no encoder
+        with_header(dataset, syntax, stream := jpeg_lossless(pixels))
+        return dataset, stream
+    plugin = "pylibjpeg" if syntax == JPEG2000Lossless else ""
+    dataset.compress(syntax, encoding_plugin=plugin, **({"jls_error": 2} if syntax == JPEGLSNearLossless else {}))
+    return dataset, next(generate_frames(dataset.PixelData, number_of_frames=1))
+
+
+def with_header(dataset: Dataset, syntax: str, *streams: bytes) -> bytes:
+    """The dataset with these compressed frames, as a file."""
+    dataset.file_meta.TransferSyntaxUID = pydicom.uid.UID(syntax)
+    dataset.PixelData = encapsulate(list(streams))
+    dataset["PixelData"].VR = "OB"
+    dataset["PixelData"].is_undefined_length = True
+    return encoded(dataset)
+
+
+def jpeg_lossless(pixels: np.ndarray) -> bytes:
+    """A frame in JPEG lossless, process 14, prediction from the left (ITU-T T.81, H): 5 bits say how many follow."""
+    frame = b"\xff\xd8\xff\xc3" + (11).to_bytes(2) + b"\x10" + b"".join(n.to_bytes(2) for n in pixels.shape)
+    frame += b"\x01\x00\x11\x00"
+    frame += b"\xff\xc4" + (19 + 17).to_bytes(2) + b"\x00" + bytes([0, 0, 0, 0, 17]) + bytes(11) + bytes(range(17))
+    frame += b"\xff\xda" + (8).to_bytes(2) + b"\x01\x00\x00\x01\x00\x00"
+    values = pixels.astype(int)
+    predicted = np.roll(values, 1, axis=1)
+    predicted[1:, 0], predicted[0, 0] = values[:-1, 0], 2**15
+    bits = []
+    for difference in (values - predicted).ravel().tolist():
+        size = abs(difference).bit_length()
+        follows = difference if difference > 0 else difference + 2**size - 1
+        bits.append(f"{size:05b}" + (f"{follows:0{size}b}" if 0 < size < 16 else ""))
+    written = "".join(bits)
+    written += "1" * (-len(written) % 8)
+    data = int(written, 2).to_bytes(len(written) // 8).replace(b"\xff", b"\xff\x00")
+    return frame + data + b"\xff\xd9"
+
+
+SYNTAXES = [JPEG2000Lossless, JPEGLSLossless, JPEGLSNearLossless, JPEGLosslessSV1]
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+@pytest.mark.parametrize("pixels", [picture(1, shape=SHAPE), FLAT, np.roll(FLAT, -200, axis=0)])
+def test_bad_input_06_whole_frames_pass_whatever_they_show(syntax: str, pixels: np.ndarray) -> None:
+    dataset, stream = compressed(syntax, pixels)
+    for padding in (b"", bytes(1), bytes(200)):
+        (image,) = decode_file(with_header(dataset, syntax, stream.rstrip(b"\0") + padding))
+        np.testing.assert_allclose(image.values, pixels, atol=2 if syntax == JPEGLSNearLossless else 0)
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+@pytest.mark.parametrize("fill", [0, 1])
+def test_bad_input_03_a_codestream_without_its_end_is_cut(syntax: str, fill: int) -> None:
+    dataset, stream = compressed(syntax, picture(1, shape=SHAPE))
+    for kept in (0.1, 0.5, 0.97):
+        there = int(len(stream) * kept) // 2 * 2
+        cut = stream[:there] + bytes(fill * (len(stream) - there))
+        with pytest.raises(TagError, match="without the end mark FFD9") as error:
+            decode_file(with_header(dataset, syntax, cut))
+        assert error.value.reason == "pixels_truncated"
+
+
+def test_bad_input_03_a_hole_in_a_jpeg_ls_codestream() -> None:
+    dataset, stream = compressed(JPEGLSLossless, picture(1, shape=SHAPE))
+    middle = len(stream) // 2
+    hole = stream[:middle] + bytes(512) + stream[middle + 512 :]
+    with pytest.raises(TagError, match="run of zeros") as error:
+        decode_file(with_header(dataset, JPEGLSLossless, hole))
+    assert error.value.reason == "pixels_truncated"
