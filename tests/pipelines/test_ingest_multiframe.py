@@ -7,7 +7,7 @@ from pydicom.sequence import Sequence
 from pydicom.uid import EnhancedMRImageStorage, RLELossless
 
 from ingest_bench import KEYS, Bench, reasons
-from mini_dicom import MiniSeries, encoded, picture
+from mini_dicom import MiniSeries, encoded, picture, uid
 
 ORDER = (2, 0, 3, 1)
 """Slice, from the feet, that each frame shows."""
@@ -83,3 +83,31 @@ def test_bad_input_15_frames_without_places_are_refused(bench: Bench) -> None:
     found = bench.run()
     assert reasons(found) == {name: "bad_geometry", more: "invalid_tag"}
     assert found["patients"]["patient_key"].tolist() == [KEYS.patient("P2")]
+
+
+@pytest.mark.parametrize("files", [1, 2])
+def test_bad_input_15_of_several_frames_at_one_place_the_first_is_used(bench: Bench, files: int) -> None:
+    """Two time points, as the frames of one file or as two files of one series."""
+    first, second = (enhanced(MiniSeries("P1")) for _ in range(2))
+    second.PixelData = (frames() + 1).astype("<u2").tobytes()
+    if files == 1:
+        first.NumberOfFrames = 8
+        first.PixelData += second.PixelData
+        first.PerFrameFunctionalGroupsSequence.extend(second.PerFrameFunctionalGroupsSequence)
+    else:
+        second.SOPInstanceUID = uid("later")
+        second.InstanceNumber = first.InstanceNumber + 1
+        later = bench.put("later", encoded(second))
+    name = bench.put("volume", encoded(first))
+    bench.clinical("P1")
+    found = bench.run()
+    slices = found["slices"]
+    assert slices.table["file"].tolist() == [name] * 4
+    scale, offset = (slices.table[name].to_numpy()[:, None, None] for name in ("intensity_scale", "intensity_offset"))
+    real = frames() * np.array(SLOPES)[:, None, None] + 10
+    np.testing.assert_allclose(slices.pixels * scale + offset, real[np.argsort(ORDER)], atol=float(scale.max()) / 2)
+    choice = found["series_choice"]
+    assert choice[["n_slices", "frames_left_out"]].values.tolist() == [[4, 4 if files == 1 else 0]]
+    assert reasons(found) == ({} if files == 1 else {later: "repeated_position"})
+    notes = found["attrition_ingest"]["reason"].tolist()
+    assert ("note: frames left out of multi-frame files (1 kept)" in notes) == (files == 1)

@@ -30,12 +30,14 @@ class SourceFile:
         location: its path.
         stamp: size and time of change when its header was read.
         instance_key: pseudonym of its SOPInstanceUID.
+        frames: numbers from 0 of the frames to use; None for all.
     """
 
     file: str
     location: str
     stamp: tuple[int, int] | None
     instance_key: str
+    frames: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -110,9 +112,11 @@ def decode_series(task: SeriesTask) -> DecodedSeries:
             orientation = image.frame.geometry.orientation
             if orientation not in fits:
                 fits[orientation] = image.frame.geometry.is_parallel_to(normal)
-        parallel = [image for image in decoded if fits[image.frame.geometry.orientation]]
+        wanted = [image for image in decoded if source.frames is None or image.number in source.frames]
+        parallel = [image for image in wanted if fits[image.frame.geometry.orientation]]
         if not parallel:
-            rejected.append((source.file, RejectReason.OTHER_ORIENTATION, RejectReason.OTHER_ORIENTATION.meaning))
+            why = RejectReason.OTHER_ORIENTATION if wanted else RejectReason.CONSTANT_IMAGE
+            rejected.append((source.file, why, why.meaning))
         for image in parallel:
             square, spacing_mm = _squared(image, task.matrix)
             images.append(square)

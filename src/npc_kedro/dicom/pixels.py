@@ -44,11 +44,13 @@ class DecodedImage:
         values: numbers (rows, columns), rescaled to real values; bright means high, also for MONOCHROME1.
         stored: whole numbers (rows, columns) as the file stores them, for comparison with other files.
         frame: its geometry and rescaling.
+        number: of the frame in its file, from 0.
     """
 
     values: np.ndarray
     stored: np.ndarray
     frame: Frame
+    number: int
 
 
 def decode_file(content: bytes | memoryview) -> tuple[DecodedImage, ...]:
@@ -85,13 +87,13 @@ def _decode(content: bytes | memoryview) -> tuple[DecodedImage, ...]:
 def _images(layout: Layout, frames: Sequence[Frame], stored: np.ndarray) -> tuple[DecodedImage, ...]:
     """The frames with contrast, each with its real values."""
     images = []
-    for values, frame in zip(within_bits_stored(layout, stored), frames, strict=True):
+    for number, (values, frame) in enumerate(zip(within_bits_stored(layout, stored), frames, strict=True)):
         if _is_constant(values):
             continue
         real = inverted(values, layout) if layout.inverted else values
         if (frame.slope, frame.intercept) != (1.0, 0.0):
             real = real.astype(np.float32) * np.float32(frame.slope) + np.float32(frame.intercept)
-        images.append(DecodedImage(real, values, frame))
+        images.append(DecodedImage(real, values, frame, number))
     if not images:
         raise TagError(RejectReason.CONSTANT_IMAGE, RejectReason.CONSTANT_IMAGE.meaning)
     rescaled = [image for image in images if (image.frame.slope, image.frame.intercept) != (1.0, 0.0)]

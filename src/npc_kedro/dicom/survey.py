@@ -6,7 +6,7 @@ The tables that come out hold pseudonyms, points and reason codes; nothing that 
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -17,11 +17,12 @@ from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.rules import SeriesRules, judge
 from npc_kedro.dicom.walk import FoundFile
 
-FILE_COLUMNS = ["file", "patient_key", "series_key", "instance_key", "reason", "detail"]
+FILE_COLUMNS = ["file", "patient_key", "series_key", "instance_key", "frames", "reason", "detail"]
 
 SERIES_COLUMNS = [
-    "patient_key", "series_key", "study_key", "study_day", "n_files", "n_slices", "normal_x", "normal_y", "normal_z",
-    "tilt_degrees", "slice_distance_mm", "even_spacing", "points", "evidence", "reason", "detail",
+    "patient_key", "series_key", "study_key", "study_day", "n_files", "n_slices", "frames_left_out", "normal_x",
+    "normal_y", "normal_z", "tilt_degrees", "slice_distance_mm", "even_spacing", "points", "evidence", "reason",
+    "detail",
 ]  # fmt: skip
 
 
@@ -31,10 +32,11 @@ class Survey:
 
     Attributes:
         files: one row per file: ``file``, ``patient_key``, ``series_key``, ``instance_key`` (empty if unknown),
-            ``reason`` (empty if the file may be used), ``detail``. Sorted by the files' relative paths.
-        series: one row per patient and series: keys, shifted day of the examination (NaN if undated), numbers of files
-            and slices, normal, tilt, spacing, the rules' points, evidence, reason (empty for a candidate) and detail.
-            Sorted by keys.
+            ``frames`` (numbers from 0 of those that may be used, parted by blanks; empty for all), ``reason`` (empty if
+            the file may be used), ``detail``. Sorted by the files' relative paths.
+        series: one row per patient and series: keys, shifted day of the examination (NaN if undated), numbers of files,
+            of slices and of frames left out of multi-frame files, normal, tilt, spacing, the rules' points, evidence,
+            reason (empty for a candidate) and detail. Sorted by keys.
         problems: contradictions that only the user can resolve, one sentence each.
     """
 
@@ -62,18 +64,20 @@ def survey(entries: Sequence[Entry], found: Sequence[FoundFile], rules: SeriesRu
     for entry in unique:
         groups[entry.origin.patient_key, entry.origin.series_key].append(entry)
     rows = []
+    frames: dict[str, tuple[int, ...]] = {}
     for (patient_key, series_key), members in sorted(groups.items(), key=lambda item: item[0]):
-        row, unfit = _series_row(members, rules)
-        refusals |= unfit
+        row, stack = _series_row(members, rules)
+        refusals |= stack.refusals
+        frames |= stack.frames
         rows.append({"patient_key": patient_key, "series_key": series_key, **row})
     return Survey(
-        files=_file_table(entries, refusals),
+        files=_file_table(entries, refusals, frames),
         series=pd.DataFrame(rows, columns=SERIES_COLUMNS).astype({"study_day": "float64"}),
         problems=(*_shared_identifiers(accepted), *clashes),
     )
 
 
-def _file_table(entries: Sequence[Entry], refusals: Refusals) -> pd.DataFrame:
+def _file_table(entries: Sequence[Entry], refusals: Refusals, frames: Mapping[str, tuple[int, ...]]) -> pd.DataFrame:
     refused = [refusals.get(entry.file) for entry in entries]
     return pd.DataFrame(
         {
@@ -81,6 +85,7 @@ def _file_table(entries: Sequence[Entry], refusals: Refusals) -> pd.DataFrame:
             "patient_key": [entry.origin.patient_key for entry in entries],
             "series_key": [entry.origin.series_key for entry in entries],
             "instance_key": [entry.instance_key for entry in entries],
+            "frames": [" ".join(map(str, frames.get(entry.file, ()))) for entry in entries],
             "reason": [why[0].value if why else entry.reason for entry, why in zip(entries, refused, strict=True)],
             "detail": [why[1] if why else entry.detail for entry, why in zip(entries, refused, strict=True)],
         },
@@ -89,27 +94,59 @@ def _file_table(entries: Sequence[Entry], refusals: Refusals) -> pd.DataFrame:
     )
 
 
-def _series_row(members: list[Entry], rules: SeriesRules) -> tuple[dict[str, object], Refusals]:
-    """A series' row, and its files that do not belong to its stack of slices."""
-    geometries = [geometry for entry in members for geometry in entry.geometries]
-    normal = common_normal(geometries)
-    written = {geometry.orientation: geometry for geometry in geometries}
-    parallel = {orientation: geometry.is_parallel_to(normal) for orientation, geometry in written.items()}
+@dataclass(frozen=True)
+class _Stack:
+    """The slices of a series, one at each place.
+
+    Attributes:
+        places: where they lie along the normal, mm.
+        refusals: files that give none.
+        frames: of multi-frame files that give some of their frames, the numbers of these.
+        left_out: how many frames such files have besides.
+    """
+
+    places: list[float] = field(default_factory=list)
+    refusals: Refusals = field(default_factory=dict)
+    frames: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    left_out: int = 0
+
+
+def _stack(members: Iterable[Entry], normal: np.ndarray) -> _Stack:
+    """The first image at every place: by temporal position, acquisition, instance, UID, then by the order of frames."""
     places: list[float] = []
     refusals: Refusals = {}
+    frames: dict[str, tuple[int, ...]] = {}
+    left_out = 0
+    parallel: dict[tuple[float, ...], bool] = {}
     taken: set[int] = set()
     for entry in sorted(members, key=lambda entry: (entry.order, entry.instance_key)):
-        along = [g.position_along(normal) for g in entry.geometries if parallel[g.orientation]]
-        place = round(along[0] / SAME_PLACE_MM) if along else 0
-        if not along:
-            refusals[entry.file] = (RejectReason.OTHER_ORIENTATION, RejectReason.OTHER_ORIENTATION.meaning)
-        elif len(entry.geometries) == 1 and not taken.isdisjoint((place - 1, place, place + 1)):
-            # the first single-frame file at a place is kept: by temporal position, acquisition, instance, then UID
-            refusals[entry.file] = (RejectReason.REPEATED_POSITION, RejectReason.REPEATED_POSITION.meaning)
-        else:
-            taken.add(place)
-            places += along
-    distances = np.diff(sorted(places))
+        reason, used = RejectReason.OTHER_ORIENTATION, []
+        for number, geometry in enumerate(entry.geometries):
+            if geometry.orientation not in parallel:
+                parallel[geometry.orientation] = geometry.is_parallel_to(normal)
+            if not parallel[geometry.orientation]:
+                continue
+            along = geometry.position_along(normal)
+            place = round(along / SAME_PLACE_MM)
+            if taken.isdisjoint((place - 1, place, place + 1)):
+                taken.add(place)
+                places.append(along)
+                used.append(number)
+            else:
+                reason = RejectReason.REPEATED_POSITION
+        if not used:
+            refusals[entry.file] = (reason, reason.meaning)
+        elif len(used) < len(entry.geometries):
+            frames[entry.file] = tuple(used)
+            left_out += len(entry.geometries) - len(used)
+    return _Stack(places, refusals, frames, left_out)
+
+
+def _series_row(members: list[Entry], rules: SeriesRules) -> tuple[dict[str, object], _Stack]:
+    """A series' row, and what of its files belongs to its stack of slices."""
+    normal = common_normal([geometry for entry in members for geometry in entry.geometries])
+    stack = _stack(members, normal)
+    distances = np.diff(sorted(stack.places))
     typical = float(np.median(distances)) if len(distances) else float("nan")
     tilt = float(np.degrees(np.arccos(np.clip(abs(normal[2]), 0.0, 1.0))))
     judgement = judge(Counter(entry.origin.rules for entry in members), tilt, rules)
@@ -117,7 +154,8 @@ def _series_row(members: list[Entry], rules: SeriesRules) -> tuple[dict[str, obj
         "study_key": members[0].origin.study_key,
         "study_day": min((day for entry in members if (day := entry.origin.day) is not None), default=float("nan")),
         "n_files": len(members),
-        "n_slices": len(places),
+        "n_slices": len(stack.places),
+        "frames_left_out": stack.left_out,
         **{f"normal_{axis}": float(part) for axis, part in zip("xyz", normal, strict=True)},
         "tilt_degrees": round(tilt, 3),
         "slice_distance_mm": round(typical, 4),
@@ -127,7 +165,7 @@ def _series_row(members: list[Entry], rules: SeriesRules) -> tuple[dict[str, obj
         "reason": judgement.reason.value if judgement.reason else "",
         "detail": judgement.detail,
     }
-    return row, refusals
+    return row, stack
 
 
 def _without_duplicates(

@@ -72,7 +72,10 @@ def _count_series(attrition: Attrition, series: pd.DataFrame, stored: StoredSlic
         "series",
         entered=len(series),
         reasons=series.loc[~series["chosen"], "reason"],
-        notes={"uneven slice distances": int((series["chosen"] & ~series["even_spacing"]).sum())},
+        notes={
+            "uneven slice distances": int((series["chosen"] & ~series["even_spacing"]).sum()),
+            "frames left out of multi-frame files": int((series["chosen"] & (series["frames_left_out"] > 0)).sum()),
+        },
     )
     empty = left - len(stored.slices)
     attrition.step(DECODING, "series", entered=left, reasons=[RejectReason.NO_USABLE_SLICE.value] * empty)

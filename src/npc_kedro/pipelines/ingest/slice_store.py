@@ -158,10 +158,11 @@ def _tasks(
     """The series to decode, and how many slices each should give."""
     usable = files[files["reason"] == ""].sort_values("file")
     members: dict[tuple[str, str], list[SourceFile]] = defaultdict(list)
-    columns = (usable[name].tolist() for name in ("patient_key", "series_key", "file", "instance_key"))
-    for patient_key, series_key, file, instance_key in zip(*columns, strict=True):
+    columns = (usable[name].tolist() for name in ("patient_key", "series_key", "file", "instance_key", "frames"))
+    for patient_key, series_key, file, instance_key, frames in zip(*columns, strict=True):
         there = found.get(file, FoundFile("", ""))
-        members[patient_key, series_key].append(SourceFile(file, there.location, there.stamp, instance_key))
+        numbers = tuple(map(int, frames.split())) or None
+        members[patient_key, series_key].append(SourceFile(file, there.location, there.stamp, instance_key, numbers))
     chosen = series[series["chosen"]].sort_values("patient_key")
     tasks = [
         SeriesTask(
@@ -178,7 +179,7 @@ def _tasks(
 
 def _signature(task: SeriesTask) -> str:
     """Changes with everything that the decoded series depends on."""
-    files = [(source.file, source.stamp, source.instance_key) for source in task.files]
+    files = [(source.file, source.stamp, source.instance_key, source.frames) for source in task.files]
     return hashlib.sha256(repr((task.patient_key, task.series_key, task.normal, files)).encode()).hexdigest()[:32]
 
 

@@ -18,6 +18,7 @@ from npc_kedro.errors import CohortError
 from npc_kedro.pipelines.ingest.door import Door, SurveyedFolder
 from npc_kedro.pipelines.ingest.patients import patients_left_out
 from npc_kedro.pipelines.preflight.findings import Finding, Severity, findings_of, refusal
+from npc_kedro.pipelines.preflight.remedies import remedy_of
 from npc_kedro.pipelines.split.parameters import SplitParameters
 
 TABLE, FILES, SERIES, PATIENTS, DECODING, OUTLINES, DIVISION = (
@@ -108,6 +109,10 @@ def check_series(
     for row in uneven.itertuples():
         found = f"uneven distances between slices, mostly {row.slice_distance_mm:g} mm"
         note = (found, "even distances", "nothing: the method works slice by slice")
+        checked.findings.append(Finding(Severity.NOTE, SERIES, row.patient_key, row.series_key, "", *note))
+    for row in judged[judged["chosen"] & (judged["frames_left_out"] > 0)].itertuples():
+        found = f"{row.frames_left_out} frames lie where others of the series do, or are turned away; they are left out"
+        note = (found, "one frame at each place", remedy_of(RejectReason.REPEATED_POSITION))
         checked.findings.append(Finding(Severity.NOTE, SERIES, row.patient_key, row.series_key, "", *note))
     for patient_key in used_undated(judged, patients):
         found = "the images bear no date, so nothing shows that they were made before treatment_start; they are used"
