@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from npc_kedro.dicom.decoding import quantised
+from npc_kedro.dicom.decoding import _unfit, quantised
 
 SIDE = 16
 
@@ -25,3 +25,21 @@ def test_whole_numbers_stay_as_they_are() -> None:
     pixels, scale, offset = quantised([image, image + 65_000 - SIDE * SIDE], SIDE)
     assert (scale, offset) == (1.0, -100.0)
     np.testing.assert_array_equal(pixels[0] + offset, image)
+
+
+@pytest.mark.parametrize(
+    ("ranges", "refused"),
+    [
+        ([(0.0, 900.0), (0.0, 4.0), (-5.5, 800.0)], {}),
+        ([(0.0, 900.0), (0.0, 9e8), (0.0, 800.0)], {1: "invalid_tag"}),
+        ([(1e12, 1e12 + 1e6), (0.0, 800.0), (0.0, 800.0)], {0: "invalid_tag"}),
+        ([(0.0, 900.0), (0.0, 900.0), (0.0, 0.01), (5.0, 5.0)], {2: "constant_image", 3: "constant_image"}),
+        ([(5.0, 5.0)], {0: "constant_image"}),
+        ([(0.0, 1e-4), (0.0, 1e9)], {0: "constant_image"}),
+        ([], {}),
+    ],
+)
+def test_a_slice_without_contrast_beside_the_others_is_refused(
+    ranges: list[tuple[float, float]], refused: dict[int, str]
+) -> None:
+    assert {index: reason for index, (reason, _) in _unfit(ranges).items()} == refused

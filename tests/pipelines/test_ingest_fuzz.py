@@ -160,6 +160,32 @@ def test_bad_input_20_a_slope_that_varies_by_slice_is_applied(bench: Bench) -> N
         np.testing.assert_allclose(real, series.dataset(index).pixel_array * slope, atol=0.05)
 
 
+@pytest.mark.parametrize(
+    ("tags", "reason", "detail"),
+    [
+        ({"RescaleSlope": "1e30"}, "invalid_tag", "RescaleSlope is 1e+30"),
+        ({"RescaleSlope": "1e-320"}, "invalid_tag", "RescaleSlope is"),
+        ({"RescaleIntercept": "1e38"}, "invalid_tag", "RescaleIntercept is 1e+38"),
+        ({"RescaleIntercept": "1e11"}, "invalid_tag", "vanishes beside RescaleIntercept 1e+11"),
+        ({"RescaleSlope": "1e8"}, "invalid_tag", "other slices have no contrast"),
+        ({"PixelSpacing": ["1e-5", "1"]}, "bad_geometry", "expected two numbers from 0.01 to 100 mm"),
+        ({"ImagePositionPatient": ["0", "0", "1e307"]}, "bad_geometry", "expected three numbers up to"),
+    ],
+)
+def test_bad_input_18_one_absurd_slice_is_refused_and_leaves_the_others_alone(
+    bench: Bench, tags: dict, reason: str, detail: str
+) -> None:
+    series = MiniSeries("P1", slices=3)
+    bench.add(series)
+    name = bench.put("P1/s1/im1", series.content(1, lambda dataset: [setattr(dataset, *tag) for tag in tags.items()]))
+    bench.clinical("P1")
+    found = bench.run()
+    assert reasons(found) == {name: reason}
+    assert detail in found["rejected_files"]["detail"][0]
+    pixels, expected = found["slices"].pixels, [series.dataset(index).pixel_array for index in (0, 2)]
+    np.testing.assert_array_equal(pixels + found["slices"].table["intensity_offset"][0], expected)
+
+
 def test_bad_input_21_a_sagittal_series_alone_is_no_candidate(bench: Bench) -> None:
     bench.add(MiniSeries("P1", orientation=SAGITTAL), MiniSeries("P2"))
     bench.clinical("P1", "P2")

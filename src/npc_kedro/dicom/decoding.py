@@ -2,11 +2,13 @@
 
 The policy: a slice's field of view is padded to the square that holds it and resampled to M x M pixels, by area where
 that shrinks and linearly where it grows. All slices of a series share one scale and offset, so that they stay
-comparable; the stored integers are exact where nothing was resampled and the values are whole.
+comparable; the stored integers are exact where nothing was resampled and the values are whole. A slice that
+cannot stand beside the others in 16 bits is refused.
 """
 
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -124,7 +126,11 @@ def decode_series(task: SeriesTask) -> DecodedSeries:
             position_mm = geometry.position_along(normal)
             sha256 = _fingerprint(image.stored, square)
             slices.append(DecodedSlice(source.file, source.instance_key, geometry, position_mm, spacing_mm, sha256))
-    order = sorted(range(len(slices)), key=lambda index: (slices[index].position_mm, slices[index].file))
+    unfit = _unfit([(float(image.min()), float(image.max())) for image in images])
+    order = sorted(set(range(len(slices))) - set(unfit), key=lambda at: (slices[at].position_mm, slices[at].file))
+    still_used = {slices[index].file for index in order}
+    wholly = {slices[index].file: why for index, why in unfit.items() if slices[index].file not in still_used}
+    rejected += [(file, *why) for file, why in wholly.items()]
     pixels, scale, offset = quantised([images[index] for index in order], task.matrix)
     return DecodedSeries(pixels, scale, offset, tuple(slices[index] for index in order), tuple(rejected))
 
@@ -160,6 +166,37 @@ def _fingerprint(stored: np.ndarray, square: np.ndarray) -> str:
     smaller = square if square.nbytes < stored.nbytes else stored
     little_endian = smaller.astype(smaller.dtype.newbyteorder("<"), order="C", copy=False)
     return hashlib.sha256(little_endian).hexdigest()
+
+
+def _unfit(ranges: Sequence[tuple[float, float]]) -> dict[int, tuple[RejectReason, str]]:
+    """The slices that 16 bits cannot hold beside the others, by index, with reason and detail.
+
+    One scale for a series means that a slice of a far wider range than the others, as a damaged RescaleSlope makes it,
+    leaves these without contrast. If most would be left so, it is refused; if a few, they are.
+
+    Args:
+        ranges: lowest and highest value of each slice.
+    """
+    unfit: dict[int, tuple[RejectReason, str]] = {}
+    left = dict(enumerate(ranges))
+    while left:
+        low, high = min(bottom for bottom, _ in left.values()), max(top for _, top in left.values())
+        step = (high - low) / _STORED_MAXIMUM
+        flat = [index for index, (bottom, top) in left.items() if top - bottom < step or not bottom < top]
+        if not flat:
+            break
+        if 2 * len(flat) <= len(left) or not low < high:
+            detail = f"no contrast within the range of the series, {low:g} to {high:g}"
+            unfit |= dict.fromkeys(flat, (RejectReason.CONSTANT_IMAGE, detail))
+        else:
+            bottom, top = max(left.values(), key=lambda values: max(abs(values[0]), abs(values[1])))
+            flat = [index for index, values in left.items() if values == (bottom, top)]
+            detail = (
+                f"values from {bottom:g} to {top:g}, beside which other slices have no contrast; expected one scale"
+            )
+            unfit |= dict.fromkeys(flat, (RejectReason.INVALID_TAG, detail))
+        left = {index: values for index, values in left.items() if index not in unfit}
+    return unfit
 
 
 def quantised(images: list[np.ndarray], matrix: int) -> tuple[np.ndarray, float, float]:

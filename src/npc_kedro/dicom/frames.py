@@ -4,7 +4,6 @@ Enhanced files keep geometry and rescaling in functional groups, shared by all f
 C.7.6.16). Makers also leave them at the top level, which is tried last.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,13 @@ from npc_kedro.dicom.tags import TagError, number, required_numbers, required_wh
 
 ENHANCED_MR = ("1.2.840.10008.5.1.4.1.1.4.1", "1.2.840.10008.5.1.4.1.1.4.4")
 """Enhanced MR Image Storage and Legacy Converted Enhanced MR Image Storage."""
+
+
+SLOPES = (1e-9, 1e9)
+"""Smallest and largest RescaleSlope, regardless of sign, that a scanner is believed to write."""
+
+LARGEST_INTERCEPT = 1e12
+"""Likewise for RescaleIntercept; with it single precision still holds every rescaled value."""
 
 
 @dataclass(frozen=True)
@@ -127,9 +133,17 @@ def _placed(position: Any, grid: _Grid) -> Frame:
 def _rescaling(dataset: Any) -> tuple[float, float]:
     slope = number(dataset, "RescaleSlope") if text(dataset, "RescaleSlope") else 1.0
     intercept = number(dataset, "RescaleIntercept") if text(dataset, "RescaleIntercept") else 0.0
-    if not (math.isfinite(slope) and math.isfinite(intercept)) or slope == 0:
-        raise TagError(RejectReason.INVALID_TAG, "RescaleSlope or RescaleIntercept is zero or not a number")
+    if not SLOPES[0] <= abs(slope) <= SLOPES[1]:
+        detail = f"RescaleSlope is {_said(slope)}; expected a size from {SLOPES[0]:g} to {SLOPES[1]:g}"
+        raise TagError(RejectReason.INVALID_TAG, detail)
+    if not abs(intercept) <= LARGEST_INTERCEPT:
+        detail = f"RescaleIntercept is {_said(intercept)}; expected a size up to {LARGEST_INTERCEPT:g}"
+        raise TagError(RejectReason.INVALID_TAG, detail)
     return slope, intercept
+
+
+def _said(value: float) -> str:
+    return f"{value:g}" if value == value else "not a number"
 
 
 def _find(places: Sequence[Any], sequence: str, keyword: str) -> Any:

@@ -22,6 +22,13 @@ SAME_PLACE_MM = 1e-2
 """Two slices closer than this along the normal lie at the same place."""
 
 
+FARTHEST_MM = 1e5
+"""No part of an ImagePositionPatient lies farther from the origin: scanners are some metres long."""
+
+SPACING_MM = (0.01, 100.0)
+"""The smallest and the largest distance of pixels that an image of a patient can have."""
+
+
 class GeometryError(ValueError):
     """Orientation, position or spacing on which no slice can be placed; says which."""
 
@@ -45,12 +52,14 @@ class SliceGeometry:
     thickness_mm: float = float("nan")
 
     def __post_init__(self) -> None:
-        if not (len(self.position) == 3 and _finite(self.position)):
-            raise _impossible("ImagePositionPatient", self.position)
+        if not _is_position(self.position):
+            raise _impossible("ImagePositionPatient", self.position, f"three numbers up to {FARTHEST_MM:g} mm")
         if not _is_orientation(self.orientation):
-            raise _impossible("ImageOrientationPatient", self.orientation)
+            raise _impossible("ImageOrientationPatient", self.orientation, "two unit vectors at a right angle")
         if not _is_spacing(self.spacing):
-            raise _impossible("PixelSpacing", self.spacing)
+            raise _impossible(
+                "PixelSpacing", self.spacing, f"two numbers from {SPACING_MM[0]:g} to {SPACING_MM[1]:g} mm"
+            )
 
     @property
     def normal(self) -> np.ndarray:
@@ -82,8 +91,17 @@ class SliceGeometry:
         return matrix
 
 
-def _impossible(tag: str, value: tuple[float, ...]) -> GeometryError:
-    return GeometryError(f"{tag} is {list(value)}")
+def _impossible(tag: str, value: tuple[float, ...], expected: str) -> GeometryError:
+    return GeometryError(f"{tag} is {list(value)}; expected {expected}")
+
+
+def _is_position(values: tuple[float, ...]) -> bool:
+    """Uncached, since no two slices share a position; NaN fails every comparison."""
+    if len(values) != 3:
+        return False
+    x, y, z = values
+    far = FARTHEST_MM
+    return -far <= x <= far and -far <= y <= far and -far <= z <= far
 
 
 @lru_cache(maxsize=1024)
@@ -100,7 +118,7 @@ def _is_orientation(values: tuple[float, ...]) -> bool:
 
 @lru_cache(maxsize=1024)
 def _is_spacing(values: tuple[float, ...]) -> bool:
-    return len(values) == 2 and _finite(values) and min(values) > 0
+    return len(values) == 2 and all(SPACING_MM[0] <= value <= SPACING_MM[1] for value in values)
 
 
 @lru_cache(maxsize=1024)

@@ -93,12 +93,12 @@ def _images(layout: Layout, frames: Sequence[Frame], stored: np.ndarray) -> tupl
         real = inverted(values, layout) if layout.inverted else values
         if (frame.slope, frame.intercept) != (1.0, 0.0):
             real = real.astype(np.float32) * np.float32(frame.slope) + np.float32(frame.intercept)
+            if not real.min() < real.max():
+                detail = f"RescaleSlope {frame.slope:g} vanishes beside RescaleIntercept {frame.intercept:g}"
+                raise TagError(RejectReason.INVALID_TAG, detail)
         images.append(DecodedImage(real, values, frame, number))
     if not images:
         raise TagError(RejectReason.CONSTANT_IMAGE, RejectReason.CONSTANT_IMAGE.meaning)
-    rescaled = [image for image in images if (image.frame.slope, image.frame.intercept) != (1.0, 0.0)]
-    if not all(np.isfinite(image.values).all() for image in rescaled):
-        raise TagError(RejectReason.INVALID_TAG, "RescaleSlope carries the values beyond what can be stored")
     return tuple(images)
 
 

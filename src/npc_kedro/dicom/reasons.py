@@ -23,7 +23,7 @@ class RejectReason(StrEnum):
     OUTLINE_OBJECT = "outline_object", "no image but outlines (RTSTRUCT, SEG); judged with the other outlines"
     MISSING_TAG = "missing_tag", "a mandatory tag is missing or empty; a cut header looks like this too"
     INVALID_TAG = "invalid_tag", "a mandatory tag holds a value that cannot be right"
-    BAD_GEOMETRY = "bad_geometry", "orientation, position or spacing is missing, zero or not a number"
+    BAD_GEOMETRY = "bad_geometry", "orientation, position or spacing is missing or cannot be right"
     NOT_GREYSCALE = "not_greyscale", "colour or palette pixels"
     NO_PATIENT_ID = "no_patient_id", "PatientID is empty"
     DUPLICATE = "duplicate", "byte-identical copy of a file that is used"
