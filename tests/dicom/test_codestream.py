@@ -5,7 +5,7 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate, generate_frames
-from pydicom.uid import JPEG2000Lossless, JPEGLosslessSV1, JPEGLSLossless, JPEGLSNearLossless
+from pydicom.uid import JPEG2000Lossless, JPEGLosslessSV1, JPEGLSLossless, JPEGLSNearLossless, RLELossless
 
 from mini_dicom import MiniSeries, encoded, picture
 from npc_kedro.dicom.pixels import decode_file
@@ -60,7 +60,7 @@ def jpeg_lossless(pixels: np.ndarray) -> bytes:
 SYNTAXES = [JPEG2000Lossless, JPEGLSLossless, JPEGLSNearLossless, JPEGLosslessSV1]
 
 
-@pytest.mark.parametrize("syntax", SYNTAXES)
+@pytest.mark.parametrize("syntax", [*SYNTAXES, RLELossless])
 @pytest.mark.parametrize("pixels", [picture(1, shape=SHAPE), FLAT, np.roll(FLAT, -200, axis=0)])
 def test_bad_input_06_whole_frames_pass_whatever_they_show(syntax: str, pixels: np.ndarray) -> None:
     dataset, stream = compressed(syntax, pixels)
@@ -88,3 +88,39 @@ def test_bad_input_03_a_hole_in_a_jpeg_ls_codestream() -> None:
     with pytest.raises(TagError, match="run of zeros") as error:
         decode_file(with_header(dataset, JPEGLSLossless, hole))
     assert error.value.reason == "pixels_truncated"
+
+
+@pytest.mark.parametrize("syntax", [*SYNTAXES, RLELossless])
+@pytest.mark.parametrize(
+    "changes",
+    [{"Rows": 32}, {"Rows": 32, "Columns": 128}, {"BitsAllocated": 8, "BitsStored": 8, "HighBit": 7}],
+    ids=str,
+)
+def test_bad_input_04_a_codestream_of_another_size_than_the_header_says(syntax: str, changes: dict[str, int]) -> None:
+    dataset, stream = compressed(syntax, picture(1, shape=SHAPE))
+    for keyword, value in changes.items():
+        setattr(dataset, keyword, value)
+    if syntax == RLELossless and "Columns" in changes:
+        pytest.skip("RLE tells the number of pixels only")
+    said = f"the header says {dataset.Rows} x {dataset.Columns} of {dataset.BitsAllocated}"
+    with pytest.raises(TagError, match=said) as error:
+        decode_file(with_header(dataset, syntax, stream))
+    assert error.value.reason == "pixels_mismatch"
+
+
+@pytest.mark.parametrize("syntax", [*SYNTAXES, RLELossless])
+def test_bad_input_04_two_frames_where_the_header_has_one(syntax: str) -> None:
+    dataset, stream = compressed(syntax, picture(1, shape=SHAPE))
+    with pytest.raises(TagError, match="2 compressed frames; expected 1") as error:
+        decode_file(with_header(dataset, syntax, stream, stream))
+    assert error.value.reason == "pixels_mismatch"
+
+
+@pytest.mark.parametrize("syntax", [*SYNTAXES, RLELossless])
+def test_a_frame_in_several_fragments_is_one_frame(syntax: str) -> None:
+    pixels = picture(1, shape=SHAPE)
+    dataset, stream = compressed(syntax, pixels)
+    dataset.file_meta.TransferSyntaxUID = pydicom.uid.UID(syntax)
+    dataset.PixelData = encapsulate([stream], fragments_per_frame=3)
+    (image,) = decode_file(encoded(dataset))
+    np.testing.assert_allclose(image.values, pixels, atol=2 if syntax == JPEGLSNearLossless else 0)

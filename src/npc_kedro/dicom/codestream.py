@@ -1,26 +1,43 @@
-"""What compressed frames tell of themselves before a decoder is asked.
+"""What compressed frames tell of themselves, held against the header before a decoder is asked.
 
-Decoders fill up with made-up pixels what a cut frame lacks, and say so by a warning or not at all. A JPEG, JPEG-LS or
-JPEG 2000 codestream tells its end, though, and nothing inside looks like that: whether it is whole can be seen.
+Decoders fill up with made-up pixels what a cut frame lacks, crop what is too much and squeeze 16 bits into 8, at best
+with a warning. A JPEG, JPEG-LS or JPEG 2000 codestream tells its size and its end, though, and an RLE frame tells its
+bits and, when it is counted, its pixels.
 
-Sources: ITU-T T.81 B.1 (JPEG), T.87 A and C.1 (JPEG-LS), T.800 A (JPEG 2000).
+Sources: ITU-T T.81 B (JPEG), T.87 C (JPEG-LS), T.800 A (JPEG 2000); DICOM PS3.5 G (RLE).
 """
 
-from collections.abc import Iterator
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from npc_kedro.dicom.layout import Layout
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.tags import TagError
 
 _PREFIX = "1.2.840.10008.1.2.4."
 _JPEG = tuple(_PREFIX + last for last in ("50", "51", "57", "70"))
 _JPEG_LS = tuple(_PREFIX + last for last in ("80", "81"))
-_JPEG_2000 = tuple(_PREFIX + last for last in ("90", "91", "92", "93", "201", "202", "203"))
-"""Transfer syntaxes by family; the last has JPEG 2000 and HTJ2K."""
+_JPEG_2000 = tuple(_PREFIX + last for last in ("90", "91", "201", "202", "203"))
+_RLE = "1.2.840.10008.1.2.5"
+"""Transfer syntaxes by family; JPEG 2000 with HTJ2K."""
 
-_START_OF_SCAN, _START_OF_DATA = b"\xff\xda", b"\xff\x93"
+_BEGINNINGS = {
+    **dict.fromkeys((*_JPEG, *_JPEG_LS), re.compile(rb"\xff\xd8\xff")),
+    **dict.fromkeys(_JPEG_2000, re.compile(rb"\xff\x4f\xff\x51|\0\0\0\x0cjP {2}")),
+    _RLE: re.compile(rb"[\x01-\x0f]\0\0\0\x40\0\0\0"),
+}
+"""What a frame begins with and no later part of one does."""
+
 _END = b"\xff\xd9"
-"""Ends a codestream of any of these families. Coders never give 0xFF followed by more than 0x8F."""
+"""Ends a codestream. Within, no coder of these families gives 0xFF followed by more than 0x8F."""
+
+_SIZE_OF_JPEG_2000 = b"\xff\x4f\xff\x51"
+_START_OF_SCAN = 0xDA
+_OTHER_TABLES = (0xC4, 0xC8, 0xCC)
+"""Markers that lie among those of frames and are none."""
 
 _LONGEST_ZERO_RUN = bytes(64)
 """A code word of JPEG-LS has at most 80 zero bits in a row, flat background included; a hole in a file has more.
@@ -29,36 +46,133 @@ In the other families flat background may well be coded as zeros.
 """
 
 
-def require_whole_frames(dataset: Any, syntax: str, frames: int) -> None:
-    """Passes if every compressed frame goes on to its end mark.
+@dataclass(frozen=True)
+class _Stated:
+    """What a codestream says of itself: its size, and the first byte of its coded pixels."""
+
+    rows: int
+    columns: int
+    bits: int
+    pixels_at: int
+
+
+def require_fitting_frames(dataset: Any, syntax: str, layout: Layout, frames: int) -> None:
+    """Passes if there are as many compressed frames as the header says, of its size, and each goes on to its end.
 
     Args:
         dataset: pydicom's, with encapsulated PixelData.
         syntax: its transfer syntax.
-        frames: how many it should hold.
+        layout: what the header says of a frame.
+        frames: how many it says there are.
 
     Raises:
-        TagError: if one is cut, or has a hole.
+        TagError: if one is cut or has a hole, or the two disagree.
     """
-    if syntax not in (*_JPEG, *_JPEG_LS, *_JPEG_2000):
+    beginning = _BEGINNINGS.get(syntax)
+    if beginning is None:
         return
-    begins = _START_OF_DATA if syntax in _JPEG_2000 else _START_OF_SCAN
+    _require_number(dataset, beginning, frames)
     for number, stream in enumerate(_streams(dataset, frames), start=1):
         which = f"frame {number}: " if frames > 1 else ""
-        pixels_at = max(stream.find(begins), 0)
-        end = stream.rfind(_END, pixels_at)  # after it nothing but padding counts
-        if end < 0:
-            detail = f"{which}{len(stream)} bytes of compressed pixels without the end mark FFD9; the file was cut"
-            raise TagError(RejectReason.PIXELS_TRUNCATED, detail)
-        if syntax in _JPEG_LS and stream.find(_LONGEST_ZERO_RUN, pixels_at, end) >= 0:
-            detail = f"{which}a run of zeros within the compressed pixels; a part of the file was lost"
-            raise TagError(RejectReason.PIXELS_TRUNCATED, detail)
+        if syntax == _RLE:
+            _require_rle(stream, layout, which)
+            continue
+        stated = _stated_by_jpeg_2000(stream) if syntax in _JPEG_2000 else _stated_by_jpeg(stream)
+        if stated is None:
+            continue  # the decoder will not understand it either
+        _require_whole(stream, stated, which, holes=syntax in _JPEG_LS)
+        if (stated.rows, stated.columns) != (layout.rows, layout.columns) or stated.bits > layout.bits:
+            raise _mismatch(which, f"{stated.rows} x {stated.columns} pixels of {stated.bits} bits", layout)
 
 
-def _streams(dataset: Any, frames: int) -> Iterator[bytes]:
+def _require_number(dataset: Any, beginning: re.Pattern[bytes], frames: int) -> None:
+    from pydicom.encaps import generate_fragments, parse_basic_offsets
+
+    buffer = io.BytesIO(dataset.PixelData)
+    parse_basic_offsets(buffer)
+    found = sum(beginning.match(fragment) is not None for fragment in generate_fragments(buffer))
+    if found and found != frames:
+        reason = RejectReason.PIXELS_MISMATCH if found > frames else RejectReason.PIXELS_TRUNCATED
+        raise TagError(reason, f"{found} compressed frames; expected {frames}, as NumberOfFrames says")
+
+
+def _streams(dataset: Any, frames: int) -> Sequence[bytes]:
     """The compressed frames, found as pydicom's decoders find them."""
     from pydicom.encaps import generate_frames
 
     table = (dataset.get("ExtendedOffsetTable"), dataset.get("ExtendedOffsetTableLengths"))
     offsets = table if all(table) else None
-    return generate_frames(dataset.PixelData, number_of_frames=frames, extended_offsets=offsets)
+    return list(generate_frames(dataset.PixelData, number_of_frames=frames, extended_offsets=offsets))
+
+
+def _require_whole(stream: bytes, stated: _Stated, which: str, *, holes: bool) -> None:
+    end = stream.rfind(_END, stated.pixels_at)  # what follows it is padding
+    if end < 0:
+        detail = f"{which}{len(stream)} bytes of compressed pixels without the end mark FFD9; the file was cut"
+        raise TagError(RejectReason.PIXELS_TRUNCATED, detail)
+    if holes and stream.find(_LONGEST_ZERO_RUN, stated.pixels_at, end) >= 0:
+        detail = f"{which}a run of zeros within the compressed pixels; a part of the file was lost"
+        raise TagError(RejectReason.PIXELS_TRUNCATED, detail)
+
+
+def _stated_by_jpeg(stream: bytes) -> _Stated | None:
+    """Goes from marker to marker up to the first scan; None if there is no frame header."""
+    size: tuple[int, int, int] | None = None
+    at = 2
+    while at + 10 <= len(stream) and stream[at] == 0xFF:
+        marker = stream[at + 1]
+        if marker == 0xFF:  # a fill byte
+            at += 1
+            continue
+        if marker == 0xF7 or (0xC0 <= marker <= 0xCF and marker not in _OTHER_TABLES):
+            size = _number(stream, at + 5), _number(stream, at + 7), stream[at + 4]
+        at += 2 + _number(stream, at + 2)
+        if marker == _START_OF_SCAN:
+            return _Stated(*size, at) if size else None
+    return None
+
+
+def _stated_by_jpeg_2000(stream: bytes) -> _Stated | None:
+    """From the marker segment SIZ; None if there is none."""
+    at = stream.find(_SIZE_OF_JPEG_2000)
+    if at < 0 or at + 43 > len(stream):
+        return None
+    right, bottom, left, top = (_number(stream, at + place, 4) for place in (8, 12, 16, 20))
+    bits = (stream[at + 42] & 0x7F) + 1
+    return _Stated(bottom - top, right - left, bits, at + 43)
+
+
+def _number(stream: bytes, at: int, length: int = 2) -> int:
+    return int.from_bytes(stream[at : at + length], "big")
+
+
+def _require_rle(stream: bytes, layout: Layout, which: str) -> None:
+    """A segment for every byte of a pixel; the first is counted, less than a row may be padding."""
+    segments = int.from_bytes(stream[:4], "little")
+    if segments * 8 != layout.bits:
+        raise _mismatch(which, f"pixels of {segments * 8} bits", layout)
+    ends_at = int.from_bytes(stream[8:12], "little") if segments > 1 else len(stream)
+    pixels = _rle_length(stream[64:ends_at])
+    if pixels >= (layout.rows + 1) * layout.columns:
+        raise _mismatch(which, f"{pixels} pixels of {segments * 8} bits", layout)
+
+
+def _rle_length(segment: bytes) -> int:
+    """How many bytes a segment gives, PackBits as in DICOM PS3.5, G.3.1; pydicom drops what is too much."""
+    length = at = 0
+    while at < len(segment) - 1:  # a last byte alone is padding
+        control = segment[at]
+        if control < 128:
+            length += control + 1
+            at += control + 2
+        else:
+            length += 257 - control if control > 128 else 0
+            at += 2 if control > 128 else 1
+    return length
+
+
+def _mismatch(which: str, found: str, layout: Layout) -> TagError:
+    detail = (
+        f"{which}the compressed frame holds {found}; the header says {layout.rows} x {layout.columns} of {layout.bits}"
+    )
+    return TagError(RejectReason.PIXELS_MISMATCH, detail)

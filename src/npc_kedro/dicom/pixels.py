@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from npc_kedro.dicom.codestream import require_whole_frames
+from npc_kedro.dicom.codestream import require_fitting_frames
 from npc_kedro.dicom.frames import Frame, read_frames, require_pixel_bytes
 from npc_kedro.dicom.headers import FIRST_BYTES
 from npc_kedro.dicom.layout import Layout, decoded_shape, inverted, read_layout, within_bits_stored
@@ -131,7 +131,7 @@ def _by_pydicom(dataset: Any, layout: Layout, frames: int) -> np.ndarray:
     syntax = dataset.file_meta.get("TransferSyntaxUID")
     shape = decoded_shape(layout, frames)
     if syntax is not None and syntax.is_encapsulated:
-        return _decompressed(dataset, syntax, shape)
+        return _decompressed(dataset, syntax, layout, shape)
     little_endian = syntax is None and dataset.original_encoding[1]
     if little_endian or syntax in (IMPLICIT_LITTLE_ENDIAN, EXPLICIT_LITTLE_ENDIAN):
         return _native(layout, dataset.PixelData, frames)
@@ -139,7 +139,7 @@ def _by_pydicom(dataset: Any, layout: Layout, frames: int) -> np.ndarray:
     return dataset.pixel_array.reshape(shape)
 
 
-def _decompressed(dataset: Any, syntax: Any, shape: tuple[int, int, int]) -> np.ndarray:
+def _decompressed(dataset: Any, syntax: Any, layout: Layout, shape: tuple[int, int, int]) -> np.ndarray:
     from pydicom.pixels import get_decoder
 
     try:
@@ -151,7 +151,7 @@ def _decompressed(dataset: Any, syntax: Any, shape: tuple[int, int, int]) -> np.
         package = _DECODERS.get(str(syntax))
         remedy = f"install {package}" if package else "no package decodes it; export the series uncompressed"
         raise TagError(RejectReason.MISSING_DECODER, f"transfer syntax {syntax.name}: {remedy}")
-    require_whole_frames(dataset, str(syntax), shape[0])
+    require_fitting_frames(dataset, str(syntax), layout, shape[0])
     decoded = np.asarray(dataset.pixel_array)
     if decoded.shape not in (shape, shape[1:]):
         raise TagError(RejectReason.PIXELS_MISMATCH, f"decoded pixels are {decoded.shape}; expected {shape}")

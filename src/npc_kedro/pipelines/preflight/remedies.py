@@ -24,7 +24,7 @@ _ADVICE: dict[R, tuple[str, str]] = {
     R.OTHER_ORIENTATION: ("slices parallel to the others of the series", _NOTHING),
     R.REPEATED_POSITION: ("one slice at each place", "check whether the series holds several time points or echoes"),
     R.PIXELS_TRUNCATED: ("all pixels of Rows x Columns", "copy or export the file again"),
-    R.PIXELS_MISMATCH: ("pixels that fit Rows x Columns", _EXPORT),
+    R.PIXELS_MISMATCH: ("pixels that fit the header", _EXPORT),
     R.PIXELS_UNDECODABLE: ("pixels that a decoder accepts", _EXPORT),
     R.MISSING_DECODER: ("a decoder for the transfer syntax", "install the package named, or export uncompressed"),
     R.CHANGED_MEANWHILE: ("a folder that stays as it is", "run again when the export is complete"),
