@@ -324,6 +324,26 @@ def test_bad_input_24_the_same_pixels_under_two_patients_stop(bench: Bench) -> N
         bench.run()
 
 
+@pytest.mark.parametrize("side", [16, 32])
+@pytest.mark.parametrize(
+    ("bits", "photometric"), [(8, "MONOCHROME2"), (16, "MONOCHROME2"), (32, "MONOCHROME2"), (16, "MONOCHROME1")]
+)
+def test_bad_input_24_the_same_pixels_in_other_bits_stop_too(
+    bench: Bench, side: int, bits: int, photometric: str
+) -> None:
+    pixels = picture(24, shape=(side, side)) // 4  # of the larger ones those on the grid are compared
+    bench.put("first", encoded(MiniSeries("P1").dataset(0, pixels)))
+    copy = MiniSeries("P2").dataset(0, 65_535 - pixels if photometric == "MONOCHROME1" else pixels)
+    copy.PhotometricInterpretation = photometric
+    copy.BitsAllocated, copy.BitsStored, copy.HighBit = bits, bits, bits - 1
+    if bits != 16:
+        copy.PixelData = pixels.astype(f"<u{bits // 8}").tobytes()
+    bench.put("copy", encoded(copy))
+    bench.clinical("P1", "P2")
+    with pytest.raises(LeakError, match="same pixels stand under different patients"):
+        bench.run()
+
+
 def test_bad_input_25_26_no_identifier_in_any_output_or_log(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     hostile = "../../<script>x"
     secrets = ["SECRET77", hostile, "Wang^Fang", "\u738b\u82b3", "19700102", "PRIVATEWORD"]

@@ -63,7 +63,7 @@ class DecodedSlice:
         geometry: its own grid.
         position_mm: its place along the series' normal.
         spacing_mm: of the stored square grid.
-        pixels_sha256: the same for the same pixels, whatever file, encoding or patient they stand in.
+        pixels_sha256: the same for the same pixels, whatever file, encoding, bit depth or patient they stand in.
     """
 
     file: str
@@ -162,10 +162,16 @@ def _squared(image: DecodedImage, matrix: int) -> tuple[np.ndarray, float]:
 
 
 def _fingerprint(stored: np.ndarray, square: np.ndarray) -> str:
-    """SHA-256 of the pixels: as stored in the file, or on the square grid where that is less to read."""
-    smaller = square if square.nbytes < stored.nbytes else stored
-    little_endian = smaller.astype(smaller.dtype.newbyteorder("<"), order="C", copy=False)
-    return hashlib.sha256(little_endian).hexdigest()
+    """SHA-256 of the pixels: as stored in the file, or on the square grid where that is much less to read.
+
+    The same numbers give the same hash in 8, 16 and 32 bits. Those of 16 bits, nearly all, are hashed as they are.
+    """
+    if 2 * square.size < stored.size:
+        return hashlib.sha256(square.astype("<f4", order="C", copy=False)).hexdigest()
+    bits = stored.dtype.itemsize * 8
+    in_16_bits = bits <= 16 or (int(stored.min()) >= -(2**15) and int(stored.max()) < 2**16)
+    # signed and unsigned numbers that both types hold have the same bytes
+    return hashlib.sha256(stored.astype("<i2" if in_16_bits else "<i8", order="C", copy=False)).hexdigest()
 
 
 def _unfit(ranges: Sequence[tuple[float, float]]) -> dict[int, tuple[RejectReason, str]]:

@@ -42,7 +42,8 @@ class DecodedImage:
 
     Attributes:
         values: numbers (rows, columns), rescaled to real values; bright means high, also for MONOCHROME1.
-        stored: whole numbers (rows, columns) as the file stores them, for comparison with other files.
+        stored: whole numbers (rows, columns) as the file stores them, for comparison with other files; MONOCHROME1 is
+            turned round, so that copies which differ in that are the same.
         frame: its geometry and rescaling.
         number: of the frame in its file, from 0.
     """
@@ -90,7 +91,7 @@ def _images(layout: Layout, frames: Sequence[Frame], stored: np.ndarray) -> tupl
     for number, (values, frame) in enumerate(zip(within_bits_stored(layout, stored), frames, strict=True)):
         if _is_constant(values):
             continue
-        real = inverted(values, layout) if layout.inverted else values
+        real = values = inverted(values, layout) if layout.inverted else values
         if (frame.slope, frame.intercept) != (1.0, 0.0):
             real = real.astype(np.float32) * np.float32(frame.slope) + np.float32(frame.intercept)
             if not real.min() < real.max():
