@@ -14,6 +14,7 @@ from npc_kedro.dicom.pseudonyms import (
     load_pseudonyms,
     normalised_identifier,
     read_key_map,
+    write_file_map,
     write_key_map,
 )
 from npc_kedro.errors import CohortError
@@ -95,3 +96,20 @@ def test_no_cell_of_the_key_map_is_a_formula(tmp_path: Path) -> None:
     assert list(read_key_map(path).values()) == list(identifiers.values())
     write_key_map(path, {"9": "b"})
     assert list(read_key_map(path).values()) == [*identifiers.values(), "b"]
+
+
+@pytest.mark.parametrize(
+    "name", ["dicom/Icon\r", "a\rb", "A\r\nB", "\n", '"', 'a,"b"\r', "\udc80\r", "a\u2028b\x1c", ""]
+)
+@pytest.mark.parametrize("earlier", [False, True])
+def test_maps_hold_any_name_that_a_file_or_patient_may_have(tmp_path: Path, name: str, earlier: bool) -> None:
+    path = tmp_path / "map.csv"
+    entries = {"aa": name, "bb": "dicom/x"}
+    write_file_map(path, entries)
+    assert list(csv.reader(path.open(encoding="utf-8", errors="surrogateescape", newline="")))[1] == ["aa", name]
+    if earlier:  # as maps were written before
+        with path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows([("file", "path"), *entries.items()])
+    assert read_key_map(path) == entries
+    write_file_map(path, {"cc": "dicom/z"})
+    assert read_key_map(path) == {**entries, "cc": "dicom/z"}

@@ -31,6 +31,9 @@ _BLANKS = " \t\r\n\0\u00a0\u3000\ufeff"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 _CALENDAR_SHIFT_DAYS = 7305
 
+_CARRIAGE_RETURN = "\ud800"
+"""Stands in while a map is read for what a csv reader takes for the end of a line; no file holds it."""
+
 
 def normalised_identifier(value: object) -> str:
     """One spelling for one patient identifier, whether it comes from DICOM, a spreadsheet or a file name.
@@ -155,9 +158,14 @@ def _read_map(path: Path) -> dict[str, str]:
     if not path.exists():
         return {}
     with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
-        rows = csv.reader(file)
+        rows = csv.reader(line.replace("\r", _CARRIAGE_RETURN) for line in _lines(file.read()))
         next(rows, None)
-        return {row[0]: _as_written(row[1]) for row in rows}
+        return {row[0]: _as_written(row[1].replace(_CARRIAGE_RETURN, "\r")) for row in rows}
+
+
+def _lines(text: str) -> list[str]:
+    """Lines that end with a line feed, as the maps are written: other ends may stand in a file's name."""
+    return [f"{line}\n" for line in text.removesuffix("\n").split("\n")]
 
 
 def _add_to_map(path: Path, entries: Mapping[str, str], *, columns: tuple[str, str]) -> None:
@@ -168,9 +176,13 @@ def _add_to_map(path: Path, entries: Mapping[str, str], *, columns: tuple[str, s
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = _private_file(path.parent, "")
     with partial.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows((key, _as_text(value)) for key, value in sorted(merged.items()))
+        usual, quoted = (
+            csv.writer(file, lineterminator="\n", quoting=how) for how in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
+        )
+        usual.writerow(columns)
+        for key, value in sorted(merged.items()):
+            # the usual one quotes line feeds only
+            (quoted if "\r" in value else usual).writerow((key, _as_text(value)))
     partial.replace(path)
 
 
