@@ -2,6 +2,7 @@
 
 import io
 import logging
+import os
 import tempfile
 from pathlib import Path
 
@@ -98,3 +99,27 @@ def test_bad_input_25_what_pydicom_says_about_values_is_not_repeated(
         assert outcome(content) == "used"
     assert caplog.text == ""
     assert not recwarn.list
+
+
+@pytest.mark.parametrize(
+    ("beginning", "reason"),
+    [
+        (b"PK\3\4" + bytes(200), "not_dicom"),
+        (bytes(200), "not_dicom"),
+        (WHOLE[: WHOLE.index(b"19700102")], "missing_tag"),
+    ],
+)
+def test_bad_input_01_of_a_large_file_that_is_no_image_little_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, beginning: bytes, reason: str
+) -> None:
+    path = tmp_path / "disc.iso"
+    with path.open("wb") as file:
+        file.write(beginning)
+        file.truncate(2**28)
+    lengths: list[int] = []
+    read = os.read
+    monkeypatch.setattr(os, "read", lambda *given: (lengths.append(len(got := read(*given))), got)[1])
+    entry = read_header(FoundFile("file", str(path)))
+    assert isinstance(entry, Rejection)
+    assert entry.reason == reason
+    assert sum(lengths) < 2**21

@@ -3,7 +3,6 @@
 pydicom returns a dataset without warning when a file is cut inside its header, so every mandatory tag is checked here.
 """
 
-import io
 import os
 import stat
 from collections.abc import Sequence
@@ -40,7 +39,13 @@ _GREYSCALE = ("MONOCHROME1", "MONOCHROME2")
 FIRST_BYTES = 16_384
 """Most headers end before this."""
 
-_MORE_BYTES = 2**26
+_MORE_BYTES = 2**20
+"""Nearly all others end before this, Siemens' private elements included."""
+
+_FIRST_PIXELS = 0x7FE00008
+
+_LARGEST_VALUE = 2**28
+"""A larger value before the pixels is passed over, bytes: it is damage, and would ask for all memory."""
 
 _DATES = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate")
 
@@ -142,22 +147,28 @@ def _open(location: str, accept_without_preamble: bool) -> tuple[Any, int]:
         plain = plain_header(head)
         if plain is not None:
             return plain, status.st_size
-        while more := os.read(descriptor, _MORE_BYTES):
-            head += more
+        if not head:
+            raise TagError(RejectReason.EMPTY_FILE, RejectReason.EMPTY_FILE.meaning)
+        preamble = head[128:132] == b"DICM"
+        if not preamble:
+            _require_plausible(head[:132], accept_without_preamble)
+        plain = plain_header(head + os.read(descriptor, _MORE_BYTES))
+        return plain or _by_pydicom(descriptor, force=not preamble), status.st_size
     finally:
         os.close(descriptor)
-    if not head:
-        raise TagError(RejectReason.EMPTY_FILE, RejectReason.EMPTY_FILE.meaning)
-    return plain_header(head) or _by_pydicom(head, accept_without_preamble), len(head)
 
 
-def _by_pydicom(content: bytes, accept_without_preamble: bool) -> Any:
-    import pydicom
+def _by_pydicom(descriptor: int, *, force: bool) -> Any:
+    from pydicom.filereader import read_partial
 
-    preamble = content[128:132] == b"DICM"
-    if not preamble:
-        _require_plausible(content[:132], accept_without_preamble)
-    return pydicom.dcmread(io.BytesIO(content), stop_before_pixels=True, force=not preamble)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    with os.fdopen(descriptor, "rb", closefd=False) as file:
+        return read_partial(file, _header_ends, force=force, defer_size=_LARGEST_VALUE)
+
+
+def _header_ends(tag: Any, _kind: str | None, _length: int) -> bool:
+    """At the pixels; and where a file was never filled, whose zeros pydicom would take for millions of elements."""
+    return tag >= _FIRST_PIXELS or tag == 0
 
 
 def _require_plausible(head: bytes, accept_without_preamble: bool) -> None:
