@@ -1,5 +1,7 @@
 """Outlines of every format through the pipeline ``ingest``: used where they verifiably lie, else refused."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -125,6 +127,21 @@ def test_bad_input_30_a_structure_set_gives_what_the_label_map_gives(bench: Benc
     np.testing.assert_array_equal(found["outlines"].pixels, label_map(series).transpose(2, 1, 0))
     assert reasons(found) == {}
     assert counts(found, "outlines", "outlines") == {"entered": 1, "used": 1}
+
+
+@pytest.mark.parametrize("name", ["P1.nii.gz", "P1.dcm"])
+@pytest.mark.parametrize("linked", [False, True])
+def test_bad_input_09_pipes_and_devices_among_the_outlines_are_not_opened(
+    bench: Bench, name: str, linked: bool
+) -> None:
+    bench.add(MiniSeries("P1"))
+    bench.clinical("P1")
+    (bench.root / "outlines").mkdir()
+    if linked:
+        (bench.root / "outlines" / name).symlink_to("/dev/zero")
+    else:
+        os.mkfifo(bench.root / "outlines" / name)
+    assert reasons(bench.run()) == {KEYS.file(f"../outlines/{name}"): "outline_unreadable"}
 
 
 def test_bad_input_29_two_readers_until_the_override_names_one(bench: Bench) -> None:

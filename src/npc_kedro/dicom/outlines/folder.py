@@ -108,8 +108,11 @@ def _require_followed(choices: Choices, files: Sequence[OutlineFile]) -> None:
 
 
 def _identified(key: str, found: FoundFile, place: str, search: OutlineSearch) -> OutlineFile:
+    regular = found.path.is_file()  # a named pipe or a device, itself or behind a link, would be waited for
     suffix = next((suffix for suffix in SUFFIXES if found.path.name.lower().endswith(suffix)), None)
     try:
+        if suffix is None and not regular:
+            raise TagError(RejectReason.OUTLINE_UNREADABLE, RejectReason.OUTLINE_UNREADABLE.meaning)
         if suffix is None:
             patient_key = _patient_of_object(found.path, search)
         else:
@@ -124,7 +127,7 @@ def _identified(key: str, found: FoundFile, place: str, search: OutlineSearch) -
     if patient_key not in search.patients:
         known = patient_key if patient_key in search.series_owners.values() else ""
         return OutlineFile(key, found.path, place, known, RejectReason.OUTLINE_WITHOUT_PATIENT)
-    return OutlineFile(key, found.path, place, patient_key)
+    return OutlineFile(key, found.path, place, patient_key, None if regular else RejectReason.OUTLINE_UNREADABLE)
 
 
 def _patient_of_object(path: Path, search: OutlineSearch) -> str:
