@@ -11,6 +11,7 @@ import pydicom
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydicom.encaps import encapsulate, generate_frames
 from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian, JPEG2000Lossless, JPEGLSLossless, RLELossless
 
 from mini_dicom import MiniSeries, encoded
@@ -123,3 +124,95 @@ def test_bad_input_01_of_a_large_file_that_is_no_image_little_is_read(
     assert isinstance(entry, Rejection)
     assert entry.reason == reason
     assert sum(lengths) < 2**21
+
+
+def rejection(content: bytes) -> tuple[str, str]:
+    """Reason and detail of a file that is refused by its header or on decoding."""
+    path = Path(_FOLDER.name) / "file"
+    path.write_bytes(content)
+    entry = read_header(FoundFile("file", str(path)), accept_without_preamble=True)
+    if isinstance(entry, Rejection):
+        return entry.reason.value, entry.detail
+    with pytest.raises(TagError) as error:
+        decode_file(content)
+    return error.value.reason.value, error.value.detail
+
+
+def test_what_decoders_log_is_not_repeated(caplog: pytest.LogCaptureFixture) -> None:
+    dataset = MiniSeries("P1").dataset(0)
+    dataset.compress(RLELossless)
+    stream = next(generate_frames(dataset.PixelData, number_of_frames=1))
+    dataset.PixelData = encapsulate([stream[: len(stream) // 4 * 2]])
+    content = encoded(dataset)
+    with pytest.raises(RuntimeError):
+        _ = pydicom.dcmread(io.BytesIO(content)).pixel_array
+    assert "Traceback" in caplog.text
+    caplog.clear()
+    with caplog.at_level(logging.DEBUG):
+        assert rejection(content)[0] == "pixels_undecodable"
+    assert caplog.text == ""
+
+
+def test_bad_input_02_a_file_cut_within_a_sequence_of_its_header_is_not_called_unreadable() -> None:
+    dataset = MiniSeries("P1").dataset(0)
+    dataset.ReferencedImageSequence = [pydicom.Dataset()]
+    dataset.ReferencedImageSequence[0].ReferencedSOPInstanceUID = "1.2.3"
+    dataset["ReferencedImageSequence"].is_undefined_length = True
+    dataset.ReferencedImageSequence[0].is_undefined_length_sequence_item = True
+    content = encoded(dataset)
+    at = content.index(b"1.2.3\0")
+    ends = [rejection(content[:end]) for end in range(at - 16, at + 20)]
+    assert {reason for reason, _ in ends} == {"missing_tag"}
+    assert ("missing_tag", "the header has no end; the file was cut") in ends
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("1.2.840.113619.5.2", "1.2.840.113619.5.2"),
+        ("1.2.840.10008.1.2.99", "1.2.840.10008.1.2.99"),
+        ("DOE^J", "that is no UID"),
+    ],
+)
+def test_bad_input_06_a_transfer_syntax_that_is_none_is_named(written: str, said: str) -> None:
+    old = b"UI\x14\x001.2.840.10008.1.2.1\0"
+    content = WHOLE.replace(old, old[:4] + written.encode().ljust(20, b"\0"))
+    found = rejection(content)
+    assert found == ("missing_decoder", f"transfer syntax {said}, none of DICOM's; export the series uncompressed")
+
+
+def test_bad_input_05_without_a_transfer_syntax_the_pixels_are_read_as_the_header() -> None:
+    expected = MiniSeries("P1").dataset(0).pixel_array
+    empty = WHOLE.replace(b"1.2.840.10008.1.2.1\0", bytes(20))
+    big = MiniSeries("P1").dataset(0)
+    big.PixelData = expected.astype(">u2").tobytes()
+    big.file_meta.TransferSyntaxUID = ExplicitVRBigEndian
+    bare = encoded(big)
+    bare = bare[bare.index(b"\0\x08\0\x08") :]
+    for content in (empty, bare):
+        assert outcome(content) == "used"
+        np.testing.assert_array_equal(decode_file(content)[0].values, expected)
+
+
+@pytest.mark.parametrize(
+    ("tags", "detail"),
+    [
+        ({"PhotometricInterpretation": "PALETTE COLOR"}, "PALETTE COLOR of 1 samples per pixel; expected"),
+        ({"PhotometricInterpretation": "RGB", "SamplesPerPixel": 3}, "RGB of 3 samples per pixel; expected"),
+        ({"PhotometricInterpretation": "DOE"}, "an unknown PhotometricInterpretation of 1 samples per pixel; expected"),
+    ],
+)
+def test_bad_input_20_colour_is_named(tags: dict[str, object], detail: str) -> None:
+    reason, said = rejection(MiniSeries("P1", tags=tags).content(0))
+    assert reason == "not_greyscale"
+    assert said.startswith(detail)
+
+
+def test_pixels_in_floating_point_are_named() -> None:
+    dataset = MiniSeries("P1").dataset(0)
+    dataset.FloatPixelData = dataset.pixel_array.astype("<f4").tobytes()
+    dataset.BitsAllocated = 32
+    del dataset.PixelData
+    reason, detail = rejection(encoded(dataset))
+    assert reason == "pixels_undecodable"
+    assert detail.startswith("FloatPixelData; expected whole numbers in PixelData")

@@ -35,6 +35,19 @@ _DIRECTORY = "1.2.840.10008.1.3.10"
 """SOP class of a DICOMDIR: Media Storage Directory Storage."""
 
 _GREYSCALE = ("MONOCHROME1", "MONOCHROME2")
+_COLOURS = (
+    "RGB",
+    "PALETTE COLOR",
+    "YBR_FULL",
+    "YBR_FULL_422",
+    "YBR_PARTIAL_420",
+    "YBR_ICT",
+    "YBR_RCT",
+    "HSV",
+    "ARGB",
+    "CMYK",
+)
+"""Names that may be repeated in a message: a damaged tag may hold anything."""
 
 FIRST_BYTES = 16_384
 """Most headers end before this."""
@@ -119,7 +132,9 @@ def _read_header(found: FoundFile, accept_without_preamble: bool) -> Header | Re
         return header
     except TagError as error:
         return Rejection(found, error.reason, error.detail, person)
-    except OSError as error:
+    except (OSError, EOFError) as error:
+        if getattr(error, "errno", None) is None:  # pydicom's own, where the file ends too early
+            return Rejection(found, RejectReason.MISSING_TAG, "the header has no end; the file was cut", person)
         return Rejection(found, RejectReason.UNREADABLE, error.strerror or type(error).__name__, person)
     except Exception as error:  # a damaged file can make pydicom raise anything; each ends as a reason code
         detail = f"the header cannot be parsed ({type(error).__name__})"
@@ -228,7 +243,9 @@ def _require_greyscale(dataset: Any) -> None:
     required_whole(dataset, "BitsAllocated", lowest=8)
     required_whole(dataset, "PixelRepresentation", lowest=0)
     if samples != 1 or colours not in _GREYSCALE:
-        raise TagError(RejectReason.NOT_GREYSCALE, f"{samples} samples per pixel; expected MONOCHROME1 or MONOCHROME2")
+        what = colours if colours in (*_GREYSCALE, *_COLOURS) else "an unknown PhotometricInterpretation"
+        detail = f"{what} of {samples} samples per pixel; expected MONOCHROME1 or MONOCHROME2 of 1"
+        raise TagError(RejectReason.NOT_GREYSCALE, detail)
 
 
 def _order(dataset: Any) -> tuple[float, float, float]:

@@ -5,6 +5,7 @@ checked against Rows and Columns, and every accepted slice is decoded.
 """
 
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ from npc_kedro.dicom.plain import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.silence import silenced
 from npc_kedro.dicom.tags import TagError
+
+_UID = re.compile(r"[0-9.]{1,64}")
 
 _DECODERS = {
     "1.2.840.10008.1.2.4.50": "pylibjpeg and pylibjpeg-libjpeg",
@@ -112,6 +115,10 @@ def _opened(content: bytes) -> Any:
     import pydicom
 
     dataset = pydicom.dcmread(io.BytesIO(content), force=True)
+    for keyword in ("FloatPixelData", "DoubleFloatPixelData"):
+        if keyword in dataset:
+            detail = f"{keyword}; expected whole numbers in PixelData. Export the series as its scanner made it"
+            raise TagError(RejectReason.PIXELS_UNDECODABLE, detail)
     if "PixelData" not in dataset:  # of compressed pixels without an end pydicom keeps nothing, not even the header
         raise TagError(RejectReason.PIXELS_TRUNCATED, "no pixel data: the file is cut, or holds none")
     return dataset
@@ -129,15 +136,33 @@ def _native(layout: Layout, content: memoryview | bytes, frames: int) -> np.ndar
 
 def _by_pydicom(dataset: Any, layout: Layout, frames: int) -> np.ndarray:
     """Pixels in any other transfer syntax as (frames, rows, columns)."""
-    syntax = dataset.file_meta.get("TransferSyntaxUID")
+    syntax = _syntax(dataset)
     shape = decoded_shape(layout, frames)
-    if syntax is not None and syntax.is_encapsulated:
+    if syntax.is_encapsulated:
         return _decompressed(dataset, syntax, layout, shape)
-    little_endian = syntax is None and dataset.original_encoding[1]
-    if little_endian or syntax in (IMPLICIT_LITTLE_ENDIAN, EXPLICIT_LITTLE_ENDIAN):
+    if syntax in (IMPLICIT_LITTLE_ENDIAN, EXPLICIT_LITTLE_ENDIAN):
         return _native(layout, dataset.PixelData, frames)
     require_pixel_bytes(len(dataset.PixelData), shape, layout.bits)
     return dataset.pixel_array.reshape(shape)
+
+
+def _syntax(dataset: Any) -> Any:
+    """The transfer syntax; where none is given, that in which pydicom could read the header.
+
+    Raises:
+        TagError: if it is none of DICOM's.
+    """
+    from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, UID_dictionary
+
+    if not dataset.file_meta.get("TransferSyntaxUID"):
+        little_endian = dataset.original_encoding[1]
+        dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian if little_endian else ExplicitVRBigEndian
+    syntax = dataset.file_meta.TransferSyntaxUID
+    if UID_dictionary.get(syntax, ("", ""))[1] != "Transfer Syntax":
+        written = syntax if _UID.fullmatch(syntax) else "that is no UID"
+        detail = f"transfer syntax {written}, none of DICOM's; export the series uncompressed"
+        raise TagError(RejectReason.MISSING_DECODER, detail)
+    return syntax
 
 
 def _decompressed(dataset: Any, syntax: Any, layout: Layout, shape: tuple[int, int, int]) -> np.ndarray:

@@ -33,7 +33,7 @@ class RejectReason(StrEnum):
     # Files: found on decoding
     PIXELS_TRUNCATED = "pixels_truncated", "pixel data missing, cut, or shorter than Rows x Columns"
     PIXELS_MISMATCH = "pixels_mismatch", "pixel data do not fit Rows, Columns, BitsAllocated or NumberOfFrames"
-    PIXELS_UNDECODABLE = "pixels_undecodable", "the decoder refuses the compressed pixels"
+    PIXELS_UNDECODABLE = "pixels_undecodable", "the pixels are in no form that can be decoded"
     MISSING_DECODER = "missing_decoder", "no decoder installed for this transfer syntax"
     CHANGED_MEANWHILE = "changed_meanwhile", "the file was changed while the folder was being read; run again"
     CONSTANT_IMAGE = "constant_image", "every pixel has the same value"
