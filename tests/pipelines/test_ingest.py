@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, MediaStorageDirectoryStorage, generate_uid
+from pydicom.encaps import encapsulate, generate_frames
+from pydicom.uid import ExplicitVRLittleEndian, MediaStorageDirectoryStorage, RLELossless, generate_uid
 
 from ingest_bench import KEYS, Bench, counts, reasons
 from mini_dicom import SAGITTAL, MiniSeries, encoded, label_map, picture, write_outline
@@ -167,6 +168,37 @@ def test_bad_input_10_identical_copies_are_used_once(bench: Bench) -> None:
     copy = bench.put("zcopy/of/im0", series.content(0))
     found = reasons(bench.run())
     assert found == {copy: "duplicate"}
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_bad_input_03_17_a_slice_sent_again_stands_in_for_one_that_is_damaged(bench: Bench, good: bool) -> None:
+    series = MiniSeries("P1", slices=3)
+    bench.add(series)
+    bench.clinical("P1")
+
+    def compress(dataset: Dataset, *, whole: bool) -> None:
+        dataset.compress(RLELossless, generate_instance_uid=False)
+        stream = next(generate_frames(dataset.PixelData, number_of_frames=1))
+        dataset.PixelData = encapsulate([stream if whole else stream[:80]])
+
+    def again(dataset: Dataset) -> None:
+        dataset.SOPInstanceUID, dataset.InstanceNumber = generate_uid(), 100
+        compress(dataset, whole=good)
+
+    damaged = bench.put("P1/s1/im1", series.content(1, lambda dataset: compress(dataset, whole=False)))
+    copy = bench.put("P1/s1/copy of im1", (bench.root / "dicom/P1/s1/im1").read_bytes())
+    sent_again = bench.put("P1/s1/im1 again", series.content(1, again))
+    repeated = bench.put("P1/s1/im2 again", series.content(2, lambda dataset: again(dataset)))
+    found = bench.run()
+    expected = {damaged: "pixels_undecodable", copy: "pixels_undecodable", repeated: "repeated_position"}
+    assert reasons(found) == expected | ({} if good else {sent_again: "pixels_undecodable"})
+    table = found["slices"].table
+    assert (sent_again in table["file"].tolist()) == good
+    assert table["slice_index"].tolist() == list(range(3 if good else 2))
+    if good:
+        np.testing.assert_array_equal(
+            found["slices"].pixels[1] + table["intensity_offset"][1], series.dataset(1).pixel_array
+        )
 
 
 def test_bad_input_10_one_uid_for_different_files_stops(bench: Bench) -> None:

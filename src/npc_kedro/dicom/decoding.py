@@ -8,12 +8,13 @@ cannot stand beside the others in 16 bits is refused.
 
 import hashlib
 import os
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from npc_kedro.dicom.geometry import SliceGeometry
+from npc_kedro.dicom.geometry import SAME_PLACE_MM, SliceGeometry
 from npc_kedro.dicom.pixels import DecodedImage, decode_file
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.tags import TagError
@@ -33,6 +34,7 @@ class SourceFile:
         stamp: size and time of change when its header was read.
         instance_key: pseudonym of its SOPInstanceUID.
         frames: numbers from 0 of the frames to use; None for all.
+        spare_of: the file that this one may stand in for; "" if it is wanted anyway.
     """
 
     file: str
@@ -40,17 +42,19 @@ class SourceFile:
     stamp: tuple[int, int] | None
     instance_key: str
     frames: tuple[int, ...] | None = None
+    spare_of: str = ""
 
 
 @dataclass(frozen=True)
 class SeriesTask:
-    """A series to decode: its files, and the direction across its slices."""
+    """A series to decode: its files, the direction across its slices, and what stands in for files that fail."""
 
     patient_key: str
     series_key: str
     files: tuple[SourceFile, ...]
     normal: tuple[float, float, float]
     matrix: int
+    spares: tuple[SourceFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +104,22 @@ def decode_series(task: SeriesTask) -> DecodedSeries:
     slices: list[DecodedSlice] = []
     rejected: list[tuple[str, RejectReason, str]] = []
     fits: dict[tuple[float, ...], bool] = {}
-    buffer = bytearray(max((source.stamp[0] for source in task.files if source.stamp), default=0))
-    for source in task.files:
+    buffer = bytearray(max((source.stamp[0] for source in (*task.files, *task.spares) if source.stamp), default=0))
+    spares: dict[str, list[SourceFile]] = defaultdict(list)
+    for spare in task.spares:
+        spares[spare.spare_of].append(spare)
+    waiting = deque(task.files)
+    while waiting:
+        source = waiting.popleft()
         try:
             decoded = decode_file(_content(source, buffer))
         except TagError as error:
             rejected.append((source.file, error.reason, error.detail))
+            waiting += spares[source.file]
             continue
         except OSError as error:
             rejected.append((source.file, RejectReason.UNREADABLE, error.strerror or type(error).__name__))
+            waiting += spares[source.file]
             continue
         for image in decoded:
             orientation = image.frame.geometry.orientation
@@ -119,6 +130,9 @@ def decode_series(task: SeriesTask) -> DecodedSeries:
         if not parallel:
             why = RejectReason.OTHER_ORIENTATION if wanted else RejectReason.CONSTANT_IMAGE
             rejected.append((source.file, why, why.meaning))
+            waiting += spares[source.file]
+        if source.spare_of:
+            parallel = [image for image in parallel if _is_free(image.frame.geometry, normal, slices)]
         for image in parallel:
             square, spacing_mm = _squared(image, task.matrix)
             images.append(square)
@@ -133,6 +147,12 @@ def decode_series(task: SeriesTask) -> DecodedSeries:
     rejected += [(file, *why) for file, why in wholly.items()]
     pixels, scale, offset = quantised([images[index] for index in order], task.matrix)
     return DecodedSeries(pixels, scale, offset, tuple(slices[index] for index in order), tuple(rejected))
+
+
+def _is_free(geometry: SliceGeometry, normal: np.ndarray, slices: Sequence[DecodedSlice]) -> bool:
+    """Whether no slice lies at a place yet; twice the tolerance, so that of two spares near one place one is used."""
+    place = geometry.position_along(normal)
+    return all(abs(place - one.position_mm) > 2 * SAME_PLACE_MM for one in slices)
 
 
 def _content(source: SourceFile, buffer: bytearray) -> memoryview:

@@ -26,9 +26,12 @@ class RejectReason(StrEnum):
     BAD_GEOMETRY = "bad_geometry", "orientation, position or spacing is missing or cannot be right"
     NOT_GREYSCALE = "not_greyscale", "colour or palette pixels"
     NO_PATIENT_ID = "no_patient_id", "PatientID is empty"
-    DUPLICATE = "duplicate", "byte-identical copy of a file that is used"
+    DUPLICATE = "duplicate", "byte-identical copy of another file, which goes before it"
     OTHER_ORIENTATION = "other_orientation", "slice turned away from the other slices of its series"
-    REPEATED_POSITION = "repeated_position", "another slice of the series lies at the same place; the first is used"
+    REPEATED_POSITION = (
+        "repeated_position",
+        "another slice of the series lies at the same place; the first that can be decoded is used",
+    )
 
     # Files: found on decoding
     PIXELS_TRUNCATED = "pixels_truncated", "pixel data missing, cut, or shorter than Rows x Columns"

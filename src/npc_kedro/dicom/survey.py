@@ -17,7 +17,7 @@ from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.rules import SeriesRules, judge
 from npc_kedro.dicom.walk import FoundFile
 
-FILE_COLUMNS = ["file", "patient_key", "series_key", "instance_key", "frames", "reason", "detail"]
+FILE_COLUMNS = ["file", "patient_key", "series_key", "instance_key", "frames", "spare_of", "reason", "detail"]
 
 SERIES_COLUMNS = [
     "patient_key", "series_key", "study_key", "study_day", "n_files", "n_slices", "frames_left_out", "normal_x",
@@ -32,8 +32,9 @@ class Survey:
 
     Attributes:
         files: one row per file: ``file``, ``patient_key``, ``series_key``, ``instance_key`` (empty if unknown),
-            ``frames`` (numbers from 0 of those that may be used, parted by blanks; empty for all), ``reason`` (empty if
-            the file may be used), ``detail``. Sorted by the files' relative paths.
+            ``frames`` (numbers from 0 of those that may be used, parted by blanks; empty for all), ``spare_of`` (the
+            file that this one may stand in for, if that cannot be decoded), ``reason`` (empty if the file may be used),
+            ``detail``. Sorted by the files' relative paths.
         series: one row per patient and series: keys, shifted day of the examination (NaN if undated), numbers of files,
             of slices and of frames left out of multi-frame files, normal, tilt, spacing, the rules' points, evidence,
             reason (empty for a candidate) and detail. Sorted by keys.
@@ -59,7 +60,7 @@ def survey(entries: Sequence[Entry], found: Sequence[FoundFile], rules: SeriesRu
     """
     locations = {entry.file: file for entry, file in zip(entries, found, strict=True)}
     accepted = [entry for entry in entries if not entry.reason]
-    unique, refusals, clashes = _without_duplicates(accepted, locations)
+    unique, refusals, spares, clashes = _without_duplicates(accepted, locations)
     groups: dict[tuple[str, str], list[Entry]] = defaultdict(list)
     for entry in unique:
         groups[entry.origin.patient_key, entry.origin.series_key].append(entry)
@@ -69,15 +70,21 @@ def survey(entries: Sequence[Entry], found: Sequence[FoundFile], rules: SeriesRu
         row, stack = _series_row(members, rules)
         refusals |= stack.refusals
         frames |= stack.frames
+        spares |= stack.spares
         rows.append({"patient_key": patient_key, "series_key": series_key, **row})
     return Survey(
-        files=_file_table(entries, refusals, frames),
+        files=_file_table(entries, refusals, frames, spares),
         series=pd.DataFrame(rows, columns=SERIES_COLUMNS).astype({"study_day": "float64"}),
         problems=(*_shared_identifiers(accepted), *clashes),
     )
 
 
-def _file_table(entries: Sequence[Entry], refusals: Refusals, frames: Mapping[str, tuple[int, ...]]) -> pd.DataFrame:
+def _file_table(
+    entries: Sequence[Entry],
+    refusals: Refusals,
+    frames: Mapping[str, tuple[int, ...]],
+    spares: Mapping[str, str],
+) -> pd.DataFrame:
     refused = [refusals.get(entry.file) for entry in entries]
     return pd.DataFrame(
         {
@@ -86,6 +93,7 @@ def _file_table(entries: Sequence[Entry], refusals: Refusals, frames: Mapping[st
             "series_key": [entry.origin.series_key for entry in entries],
             "instance_key": [entry.instance_key for entry in entries],
             "frames": [" ".join(map(str, frames.get(entry.file, ()))) for entry in entries],
+            "spare_of": [spares.get(entry.file, "") for entry in entries],
             "reason": [why[0].value if why else entry.reason for entry, why in zip(entries, refused, strict=True)],
             "detail": [why[1] if why else entry.detail for entry, why in zip(entries, refused, strict=True)],
         },
@@ -103,12 +111,14 @@ class _Stack:
         refusals: files that give none.
         frames: of multi-frame files that give some of their frames, the numbers of these.
         left_out: how many frames such files have besides.
+        spares: files at places that are taken, to the file that has the first of them.
     """
 
     places: list[float] = field(default_factory=list)
     refusals: Refusals = field(default_factory=dict)
     frames: dict[str, tuple[int, ...]] = field(default_factory=dict)
     left_out: int = 0
+    spares: dict[str, str] = field(default_factory=dict)
 
 
 def _stack(members: Iterable[Entry], normal: np.ndarray) -> _Stack:
@@ -118,7 +128,8 @@ def _stack(members: Iterable[Entry], normal: np.ndarray) -> _Stack:
     frames: dict[str, tuple[int, ...]] = {}
     left_out = 0
     parallel: dict[tuple[float, ...], bool] = {}
-    taken: set[int] = set()
+    spares: dict[str, str] = {}
+    taken: dict[int, str] = {}
     for entry in sorted(members, key=lambda entry: (entry.order, entry.instance_key)):
         reason, used = RejectReason.OTHER_ORIENTATION, []
         for number, geometry in enumerate(entry.geometries):
@@ -128,18 +139,20 @@ def _stack(members: Iterable[Entry], normal: np.ndarray) -> _Stack:
                 continue
             along = geometry.position_along(normal)
             place = round(along / SAME_PLACE_MM)
-            if taken.isdisjoint((place - 1, place, place + 1)):
-                taken.add(place)
+            there = taken.get(place) or taken.get(place - 1) or taken.get(place + 1)
+            if there is None:
+                taken[place] = entry.file
                 places.append(along)
                 used.append(number)
             else:
                 reason = RejectReason.REPEATED_POSITION
+                spares.setdefault(entry.file, there)
         if not used:
             refusals[entry.file] = (reason, reason.meaning)
         elif len(used) < len(entry.geometries):
             frames[entry.file] = tuple(used)
             left_out += len(entry.geometries) - len(used)
-    return _Stack(places, refusals, frames, left_out)
+    return _Stack(places, refusals, frames, left_out, {file: spares[file] for file in spares.keys() & refusals.keys()})
 
 
 def _series_row(members: list[Entry], rules: SeriesRules) -> tuple[dict[str, object], _Stack]:
@@ -170,25 +183,29 @@ def _series_row(members: list[Entry], rules: SeriesRules) -> tuple[dict[str, obj
 
 def _without_duplicates(
     entries: Iterable[Entry], locations: Mapping[str, FoundFile]
-) -> tuple[list[Entry], Refusals, list[str]]:
-    """The first file of every SOPInstanceUID, its byte-identical copies, and sentences on files that only share it."""
+) -> tuple[list[Entry], Refusals, dict[str, str], list[str]]:
+    """The first file of every SOPInstanceUID, its byte-identical copies, what these are copies of, and sentences on
+    files that only share the UID.
+    """
     by_instance: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         by_instance[entry.instance_key].append(entry)
     unique: list[Entry] = []
     copies: Refusals = {}
+    copied: dict[str, str] = {}
     clashes: list[str] = []
     for group in by_instance.values():
         unique.append(group[0])
         if len(group) == 1:
             continue
         copies |= {entry.file: (RejectReason.DUPLICATE, RejectReason.DUPLICATE.meaning) for entry in group[1:]}
+        copied |= {entry.file: group[0].file for entry in group[1:]}
         hashes = {hashlib.sha256(locations[entry.file].path.read_bytes()).hexdigest() for entry in group}
         if len(hashes) > 1:
             patient = group[0].origin.patient_key
             files = ", ".join(entry.file for entry in group)
             clashes.append(f"patient {patient}: files {files} share one SOPInstanceUID but differ; keep the right one")
-    return unique, copies, clashes
+    return unique, copies, copied, clashes
 
 
 def _shared_identifiers(entries: Iterable[Entry]) -> Iterator[str]:

@@ -110,12 +110,12 @@ def _rejected_files(
     rows = []
     columns = (files[name].tolist() for name in ("file", "patient_key", "series_key", "reason", "detail"))
     for file, patient_key, series_key, reason, detail in zip(*columns, strict=True):
-        if reason not in _LET_IN:
+        if file in undecoded:
+            rows.append((file, patient_key, *undecoded[file], DECODING))
+        elif reason not in _LET_IN and file not in stored.used_files:  # a spare may have been used
             rows.append((file, patient_key, reason, detail, HEADERS))
         elif not reason and (patient_key, series_key) in unchosen:
             rows.append((file, patient_key, *unchosen[patient_key, series_key], SERIES))
-        elif file in undecoded:
-            rows.append((file, patient_key, *undecoded[file], DECODING))
     rows += [
         (file, patient, reason.value, detail, OUTLINES)
         for file, patient, reason, detail in outlined.rejected

@@ -156,13 +156,17 @@ def _tasks(
     files: pd.DataFrame, series: pd.DataFrame, found: Mapping[str, FoundFile], matrix: int
 ) -> tuple[list[SeriesTask], list[int]]:
     """The series to decode, and how many slices each should give."""
-    usable = files[files["reason"] == ""].sort_values("file")
+    usable = files[(files["reason"] == "") | (files["spare_of"] != "")].sort_values("file")
     members: dict[tuple[str, str], list[SourceFile]] = defaultdict(list)
-    columns = (usable[name].tolist() for name in ("patient_key", "series_key", "file", "instance_key", "frames"))
-    for patient_key, series_key, file, instance_key, frames in zip(*columns, strict=True):
+    spares: dict[tuple[str, str], list[SourceFile]] = defaultdict(list)
+    names = ("patient_key", "series_key", "file", "instance_key", "frames", "spare_of")
+    for patient_key, series_key, file, instance_key, frames, spare_of in zip(
+        *(usable[name].tolist() for name in names), strict=True
+    ):
         there = found.get(file, FoundFile("", ""))
         numbers = tuple(map(int, frames.split())) or None
-        members[patient_key, series_key].append(SourceFile(file, there.location, there.stamp, instance_key, numbers))
+        source = SourceFile(file, there.location, there.stamp, instance_key, numbers, spare_of)
+        (spares if spare_of else members)[patient_key, series_key].append(source)
     chosen = series[series["chosen"]].sort_values("patient_key")
     tasks = [
         SeriesTask(
@@ -171,6 +175,7 @@ def _tasks(
             files=tuple(members[str(row.patient_key), str(row.series_key)]),
             normal=(row.normal_x, row.normal_y, row.normal_z),
             matrix=matrix,
+            spares=tuple(spares[str(row.patient_key), str(row.series_key)]),
         )
         for row in chosen.itertuples()
     ]
@@ -179,8 +184,12 @@ def _tasks(
 
 def _signature(task: SeriesTask) -> str:
     """Changes with everything that the decoded series depends on."""
-    files = [(source.file, source.stamp, source.instance_key, source.frames) for source in task.files]
-    return hashlib.sha256(repr((task.patient_key, task.series_key, task.normal, files)).encode()).hexdigest()[:32]
+    files, spares = (
+        [(source.file, source.stamp, source.instance_key, source.frames, source.spare_of) for source in sources]
+        for sources in (task.files, task.spares)
+    )
+    everything = (task.patient_key, task.series_key, task.normal, files, spares)
+    return hashlib.sha256(repr(everything).encode()).hexdigest()[:32]
 
 
 def _starts(counts: Sequence[int]) -> list[int]:
