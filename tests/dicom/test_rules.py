@@ -50,6 +50,7 @@ def test_bad_input_13_enhanced_t1_by_its_description(rules: SeriesRules, descrip
         (facts("3-plane Loc", agent="Gd"), "excluded_by_rule"),
         (facts("T1 +C", kind="ORIGINAL\\PRIMARY\\LOCALIZER"), "excluded_by_rule"),
         (facts("T1 +C", kind="DERIVED\\SECONDARY"), "excluded_by_rule"),
+        (facts("T1 +C", kind="ORIGINAL\\PRIMARY\\M\\ND\\MOSAIC"), "excluded_by_rule"),
         (facts("T1 +C MIP"), "excluded_by_rule"),
     ],
 )
