@@ -111,3 +111,16 @@ def test_bad_input_15_of_several_frames_at_one_place_the_first_is_used(bench: Be
     assert reasons(found) == ({} if files == 1 else {later: "repeated_position"})
     notes = found["attrition_ingest"]["reason"].tolist()
     assert ("note: frames left out of multi-frame files (1 kept)" in notes) == (files == 1)
+
+
+def test_bad_input_08_frames_without_contrast_are_left_out_and_noted(bench: Bench) -> None:
+    dataset = enhanced(MiniSeries("P1"))
+    values = frames()
+    values[1] = 7
+    dataset.PixelData = values.astype("<u2").tobytes()
+    bench.put("volume", encoded(dataset))
+    bench.clinical("P1")
+    found = bench.run()
+    assert len(found["slices"]) == 3
+    notes = found["attrition_ingest"]["reason"].tolist()
+    assert "note: frames of multi-frame files left out on decoding (1 kept)" in notes

@@ -78,7 +78,21 @@ def _count_series(attrition: Attrition, series: pd.DataFrame, stored: StoredSlic
         },
     )
     empty = left - len(stored.slices)
-    attrition.step(DECODING, "series", entered=left, reasons=[RejectReason.NO_USABLE_SLICE.value] * empty)
+    notes = {"frames of multi-frame files left out on decoding": _series_with_lost_frames(series, stored)}
+    attrition.step(DECODING, "series", entered=left, reasons=[RejectReason.NO_USABLE_SLICE.value] * empty, notes=notes)
+
+
+def _series_with_lost_frames(series: pd.DataFrame, stored: StoredSlices) -> int:
+    """Series in use that gave fewer slices than expected, one for each refused file apart: flat frames are left out."""
+    expected = series[series["chosen"]].set_index(["patient_key", "series_key"])["n_slices"].to_dict()
+    pairs = zip(stored.tasks, stored.series, strict=True)
+    found = 0
+    for task, one in pairs:
+        wanted = {source.file for source in task.files}
+        refused = len(wanted & {file for file, _, _ in one.rejected})
+        slices = sum(item.file in wanted for item in one.slices)
+        found += 0 < slices < expected[task.patient_key, task.series_key] - refused
+    return found
 
 
 def _count_files(attrition: Attrition, files: pd.DataFrame, rejected: pd.DataFrame) -> int:
