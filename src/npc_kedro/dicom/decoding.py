@@ -140,12 +140,13 @@ def decode_series(task: SeriesTask) -> DecodedSeries:
             position_mm = geometry.position_along(normal)
             sha256 = _fingerprint(image.stored, square)
             slices.append(DecodedSlice(source.file, source.instance_key, geometry, position_mm, spacing_mm, sha256))
-    unfit = _unfit([(float(image.min()), float(image.max())) for image in images])
+    ranges = _ranges(images)
+    unfit = _unfit(ranges)
     order = sorted(set(range(len(slices))) - set(unfit), key=lambda at: (slices[at].position_mm, slices[at].file))
     still_used = {slices[index].file for index in order}
     wholly = {slices[index].file: why for index, why in unfit.items() if slices[index].file not in still_used}
     rejected += [(file, *why) for file, why in wholly.items()]
-    pixels, scale, offset = quantised([images[index] for index in order], task.matrix)
+    pixels, scale, offset = quantised([images[at] for at in order], task.matrix, ranges=[ranges[at] for at in order])
     return DecodedSeries(pixels, scale, offset, tuple(slices[index] for index in order), tuple(rejected))
 
 
@@ -225,15 +226,24 @@ def _unfit(ranges: Sequence[tuple[float, float]]) -> dict[int, tuple[RejectReaso
     return unfit
 
 
-def quantised(images: list[np.ndarray], matrix: int) -> tuple[np.ndarray, float, float]:
+def _ranges(images: Sequence[np.ndarray]) -> list[tuple[float, float]]:
+    """Lowest and highest value of each image."""
+    return [(float(image.min()), float(image.max())) for image in images]
+
+
+def quantised(
+    images: list[np.ndarray], matrix: int, *, ranges: Sequence[tuple[float, float]] | None = None
+) -> tuple[np.ndarray, float, float]:
     """The images as uint16 (n, M, M) with one scale and offset: real value = stored * scale + offset.
 
     Whole values within 65,535 of each other are kept exactly (scale 1); others are rounded to 1/65,535 of their range.
+    ``ranges`` are the lowest and highest value of each image, where they are known already.
     """
     if not images:
         return np.zeros((0, matrix, matrix), dtype=np.uint16), 1.0, 0.0
-    low = min(float(image.min()) for image in images)
-    reach = max(float(image.max()) for image in images) - low
+    ranges = _ranges(images) if ranges is None else ranges
+    low = min(bottom for bottom, _ in ranges)
+    reach = max(top for _, top in ranges) - low
     whole = reach <= _STORED_MAXIMUM and all(np.array_equal(image, np.rint(image)) for image in images)
     scale = 1.0 if whole or reach == 0 else reach / _STORED_MAXIMUM
     pixels = np.empty((len(images), matrix, matrix), dtype=np.uint16)
