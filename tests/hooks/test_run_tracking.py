@@ -90,6 +90,12 @@ def test_a_store_that_fails_ends_with_a_remedy(tracking, monkeypatch):
         run(tracking, 1)
 
 
+def test_a_store_that_cannot_be_opened_is_a_plain_error(tracking, tmp_path):
+    (tmp_path / "mlflow.db").write_bytes(b"hello" * 1000)
+    with pytest.raises(TrackingError, match=r"file is not a database.*Move it away and run the same command again"):
+        run(tracking, 1)
+
+
 def test_a_store_that_fails_at_the_end_does_not_hide_what_went_wrong(tracking, monkeypatch, caplog):
     def gone(*_):
         raise ConnectionError("no server")

@@ -26,7 +26,7 @@ def client_of(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Busy], Any]
     def replaced(busy: Busy) -> Any:
         monkeypatch.setattr("mlflow.MlflowClient", lambda tracking_uri: busy)
         store._client.cache_clear()
-        return store.client("sqlite:///nowhere.db")
+        return store.client("http://nowhere")
 
     yield replaced
     store._client.cache_clear()

@@ -8,6 +8,7 @@ import logging
 import os
 import threading
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -86,9 +87,10 @@ class RunTracking:
         """Opens the parent run."""
         from npc_kedro.tracking import leftovers, provenance, steps, store
 
-        self._find_experiment()
         dagster_run = steps.dagster_run()
-        killed = leftovers.close_leftovers(store.client(self._uri), self._experiment)
+        with store.opening(store.tracking_uri(self._project)):
+            self._find_experiment()
+            killed = leftovers.close_leftovers(store.client(self._uri), self._experiment)
         if killed:
             logger.info("%d earlier run(s) had been killed: marked so in MLflow", killed)
         tags = {
@@ -104,9 +106,10 @@ class RunTracking:
             **({steps.TAG: dagster_run} if dagster_run else {}),
             **provenance.git_state(self._project),
         }
-        self._parent = store.client(self._uri).create_run(self._experiment, tags=tags).info.run_id
         hidden = {key: value for key, value in self._scale.items() if key != "cohort_root"}
-        store.log_params(self._uri, self._parent, provenance.flatten({"globals": hidden, **self._parameters}))
+        with store.explained("a new run"):
+            self._parent = store.client(self._uri).create_run(self._experiment, tags=tags).info.run_id
+            store.log_params(self._uri, self._parent, provenance.flatten({"globals": hidden, **self._parameters}))
         # Under Dagster this process ends with this hook, and the machine is not the run's alone.
         self._monitor = None if dagster_run else _SystemMonitor(self._uri, self._parent)
         logger.info("%d nodes; tracked as MLflow run %s", len(pipeline.nodes), self._parent)
@@ -145,8 +148,9 @@ class RunTracking:
                 "device": provenance.device_name(os.environ.get(devices.VARIABLE) or self._device),
                 "use": RESEARCH_USE,
             }
-            self._child = store.client(self._uri).create_run(self._experiment, tags=tags).info.run_id
-            store.log_params(self._uri, self._child, provenance.flatten(self._parameters.get(kind, {})))
+            with store.explained(f"the run of {name}"):
+                self._child = store.client(self._uri).create_run(self._experiment, tags=tags).info.run_id
+                store.log_params(self._uri, self._child, provenance.flatten(self._parameters.get(kind, {})))
         reporter.install(TrainingListener(self._uri, self._child, node.name))
 
     @hook_impl
@@ -157,10 +161,11 @@ class RunTracking:
         if self._parent is None:
             return
         self._reused += 1
-        client = store.client(self._uri)
-        client.set_tag(self._parent, "reused.nodes", str(self._reused))
-        if TRAINING_TAG in node.tags and run:
-            client.set_tag(self._parent, f"reused.{node.namespace}", run)
+        with store.explained(f"that {node.name} is reused"):
+            client = store.client(self._uri)
+            client.set_tag(self._parent, "reused.nodes", str(self._reused))
+            if TRAINING_TAG in node.tags and run:
+                client.set_tag(self._parent, f"reused.{node.namespace}", run)
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:
@@ -172,12 +177,15 @@ class RunTracking:
         if dataset_name.endswith(_CHECKPOINTS):
             stem = dataset_name.removesuffix("__classifier").removesuffix("__segmenter")
             folder = self._project / self._data_root / "06_models" / stem
-            store.client(self._uri).log_artifacts(self._child, str(folder), "checkpoint")
+            with store.explained(f"the checkpoint of {node.name}"):
+                store.client(self._uri).log_artifacts(self._child, str(folder), "checkpoint")
         elif dataset_name.endswith(_HISTORIES):
             last = {f"final_{name}": value for name, value in data.iloc[-1].items() if name != "epoch"}
-            store.log_metrics(self._uri, self._child, last, step=len(data))
+            with store.explained(f"the last metrics of {node.name}"):
+                store.log_metrics(self._uri, self._child, last, step=len(data))
         if dataset_name == node.outputs[-1]:
-            store.client(self._uri).set_terminated(self._child, "FINISHED")
+            with store.explained(f"the end of {node.name}"):
+                store.client(self._uri).set_terminated(self._child, "FINISHED")
             self._child = None
 
     @hook_impl
@@ -213,21 +221,28 @@ class RunTracking:
 
         if self._parent is None:
             return
-        parent, self._parent = self._parent, None
-        if self._monitor is not None:
-            self._monitor.finish()
-        mlflow = store.client(self._uri)
+        self._end_monitor()
         made = pipeline.all_outputs()
         identity = headline.cohort_hash(catalog)
-        if identity is not None:
-            mlflow.set_tag(parent, "cohort", identity)
-        if status == "FINISHED":
-            store.log_metrics(self._uri, parent, headline.metrics(catalog, made))
-            for path in headline.report_files(catalog, made):
-                mlflow.log_artifact(parent, str(path), "figures" if path.parent.name == "figures" else "tables")
-        for child in headline.open_children(mlflow, self._experiment, parent):
-            mlflow.set_terminated(child, "FAILED")
-        mlflow.set_terminated(parent, status)
+        finished = status == "FINISHED"
+        numbers = headline.metrics(catalog, made) if finished else {}
+        files = list(headline.report_files(catalog, made)) if finished else []
+        with store.explained("the end of the run") if finished else nullcontext():
+            mlflow = store.client(self._uri)
+            if identity is not None:
+                mlflow.set_tag(self._parent, "cohort", identity)
+            store.log_metrics(self._uri, self._parent, numbers)
+            for path in files:
+                mlflow.log_artifact(self._parent, str(path), "figures" if path.parent.name == "figures" else "tables")
+            for child in headline.open_children(mlflow, self._experiment, self._parent):
+                mlflow.set_terminated(child, "FAILED")
+            mlflow.set_terminated(self._parent, status)
+        self._parent = None
+
+    def _end_monitor(self) -> None:
+        monitor, self._monitor = self._monitor, None
+        if monitor is not None:
+            monitor.finish()
 
 
 def _title(run_params: dict[str, Any]) -> str:

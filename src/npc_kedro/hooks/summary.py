@@ -1,6 +1,5 @@
 """The last thing a run prints: the main numbers, that they are simulated if they are, and where to look."""
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from npc_kedro.study import RESEARCH_USE, SIMULATED_MARK
-from npc_kedro.tracking.store import tracking_uri
+from npc_kedro.tracking.store import tracking_uri, without_password
 
 Row = tuple[str, str]
 
@@ -59,7 +58,7 @@ class ClosingSummary:
 
 def _where_to_see_runs(uri: str, project: Path) -> str:
     """A server's address, or the command that shows the store; never a password that stands in it."""
-    shown = re.sub(r"//[^/@]*@", "//...@", uri).replace(f"{project.as_posix()}/", "")  # commands are given there
+    shown = without_password(uri).replace(f"{project.as_posix()}/", "")  # commands are given there
     return shown if shown.startswith(("http://", "https://")) else f"mlflow ui --backend-store-uri {shown}"
 
 

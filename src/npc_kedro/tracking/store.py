@@ -9,14 +9,14 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from npc_kedro.errors import TrackingError
+from npc_kedro.errors import StudyError, TrackingError
+from npc_kedro.tracking import database
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 logger = logging.getLogger(__name__)
 
-_SQLITE = "sqlite:///"
 _NOT_IN_NAMES = re.compile(r"[^\w\-. :/]")
 _KIND = {"mlflow.experimentKind": "custom_model_development"}
 """The page opens with training runs and their curves rather than with what MLflow has for language models."""
@@ -24,6 +24,7 @@ _PARAMS_A_CALL = 100
 """MLflow's limit for one log_batch call."""
 _MAX_VALUE = 6000
 """MLflow's limit for a parameter's text."""
+_MAX_FOUND = 300
 _LOCKED = "database is locked"
 _ATTEMPTS = 10
 """MLflow waits 20 seconds for a sqlite file that another process writes to. On a crowded machine that is too short."""
@@ -31,13 +32,14 @@ _ATTEMPTS = 10
 
 def tracking_uri(project: Path) -> str:
     """``MLFLOW_TRACKING_URI`` where the user sets one (a cluster's server), else a sqlite file in the project."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"{_SQLITE}{(project / 'mlflow.db').as_posix()}"
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"{database.SQLITE}{(project / 'mlflow.db').as_posix()}"
 
 
 @lru_cache(maxsize=4)
 def _client(uri: str, _process: int) -> "MlflowClient":
     from mlflow import MlflowClient
 
+    database.prepare(uri)
     return cast("MlflowClient", _Patient(MlflowClient(tracking_uri=uri)))
 
 
@@ -72,9 +74,8 @@ def experiment_id(uri: str, name: str) -> str:
     found = client(uri).get_experiment_by_name(name)
     if found is not None:
         return str(found.experiment_id)
-    location = None
-    if uri.startswith(_SQLITE):
-        location = (Path(uri.removeprefix(_SQLITE)).parent / "mlartifacts").as_uri()
+    file = database.file_of(uri)
+    location = None if file is None else (file.parent / "mlartifacts").as_uri()
     return str(client(uri).create_experiment(name, artifact_location=location, tags=_KIND))
 
 
@@ -101,6 +102,52 @@ def log_metrics(uri: str, run_id: str, values: Mapping[str, float], *, step: int
     metrics = [Metric(name, float(value), now, step) for name, value in values.items() if math.isfinite(float(value))]
     if metrics:
         client(uri).log_batch(run_id, metrics=metrics)
+
+
+@contextmanager
+def opening(uri: str) -> Iterator[None]:
+    """Turns any failure to begin a run in the store into one that says what was found and what to do.
+
+    Raises:
+        TrackingError: if the store is not to be reached, or is damaged.
+    """
+    try:
+        yield
+    except StudyError:
+        raise
+    except Exception as error:
+        cause = _first(error)
+        found = without_password(str(cause).partition("\n")[0])[:_MAX_FOUND] or type(cause).__name__
+        msg = f"the tracking store {_shown(uri)} cannot be used: {found}. {_remedy(uri, cause)}"
+        raise TrackingError(msg) from error
+
+
+def _first(error: BaseException) -> BaseException:
+    while (cause := error.__cause__ or error.__context__) is not None:
+        error = cause
+    return error
+
+
+def _shown(uri: str) -> str:
+    file = database.file_of(uri)
+    return without_password(uri) if file is None else file.name
+
+
+def without_password(text: str) -> str:
+    """A store's address as it may be shown."""
+    return re.sub(r"//[^/@\s]*@", "//...@", text)
+
+
+def _remedy(uri: str, cause: BaseException) -> str:
+    another = "name another store in MLFLOW_TRACKING_URI"
+    if database.file_of(uri) is None:
+        return f"Start its server, or mend the address, or {another}, and run the same command again"
+    if database.is_unusable(cause):
+        return (
+            "The file is half-made or damaged. Move it away and run the same command again, which makes a new one "
+            f"(the list of earlier runs is in the old one; no result depends on it), or {another}"
+        )
+    return f"Mend that, or {another}, and run the same command again"
 
 
 @contextmanager
