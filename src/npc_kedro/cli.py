@@ -1,7 +1,7 @@
 """``kedro run`` with this project's runner as the default; every other command and option is Kedro's own.
 
 An error that the project raises on purpose says what to do: it is shown as its message alone. Any other keeps its
-traceback, as a bug should.
+traceback, as a bug should. A run that is stopped says how to go on.
 """
 
 import copy
@@ -12,11 +12,15 @@ from typing import Any
 import click
 from kedro.framework.cli.project import run as kedro_run
 
+from npc_kedro import stopping
 from npc_kedro.errors import StudyError
+from npc_kedro.reuse import policy
 
 RUNNER = "npc_kedro.runner.StudyRunner"
 TRACEBACK_VARIABLE = "NPC_TRACEBACK"
 """Set to anything, it brings the traceback of the project's own errors back."""
+_STOPPED = 128
+"""Shells and schedulers add a signal's number to this."""
 
 
 @click.group(name="npc_kedro")
@@ -38,7 +42,11 @@ def _speaking_plainly(callback: Any) -> Any:
     @wraps(callback)
     def called(*arguments: Any, **named: Any) -> Any:
         try:
-            return callback(*arguments, **named)
+            with stopping.heeded():
+                return callback(*arguments, **named)
+        except stopping.Stopped as stopped:
+            click.echo(f"Stopped by {stopped}: {_how_to_go_on(str(named.get('runner')))}", err=True)
+            raise click.exceptions.Exit(_STOPPED + stopped.number) from None
         except StudyError as error:
             if os.environ.get(TRACEBACK_VARIABLE):
                 raise
@@ -46,6 +54,14 @@ def _speaking_plainly(callback: Any) -> Any:
             raise click.ClickException(shown) from None
 
     return called
+
+
+def _how_to_go_on(runner: str) -> str:
+    if runner != RUNNER:
+        return "this runner keeps no position of a training; the node that ran starts anew."
+    told = policy.current()
+    command = "the same command" if told is None or told.enabled else "the same command without reuse=false"
+    return f"{command} goes on from the last finished epoch and repeats nothing that is finished."
 
 
 cli.add_command(_ours(kedro_run), "run")

@@ -8,11 +8,16 @@ import importlib
 import logging
 import multiprocessing
 import os
-import shutil
+import signal
 import sys
-import tempfile
+import threading
+import time
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from logging.handlers import QueueListener
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kedro.runner import ParallelRunner
@@ -27,6 +32,7 @@ from npc_kedro.reuse.ledger import Entry, Ledger
 from npc_kedro.reuse.manifest import in_short
 from npc_kedro.reuse.specs import ReuseSpecs
 from npc_kedro.schedule import Schedule
+from npc_kedro.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
@@ -38,7 +44,9 @@ _MEMORY_PER_WORKER_BYTES = 1.5e9
 """What a worker that trains the largest default network needs, measured."""
 _MAX_WORKERS = 16
 _GLANCE_SECONDS = 0.5
+_LAST_RECORDS_SECONDS = 5.0
 _TRAINING = "training"
+_BOARD = "npc-progress-"
 
 
 class StudyRunner(ParallelRunner):
@@ -53,7 +61,7 @@ class StudyRunner(ParallelRunner):
         # Kedro's server of shared objects would outlive a killed run.
         self._manager.shutdown()
         self._manager = ParallelRunnerManager()
-        self._manager.start(initializer=die_with, initargs=(os.getpid(),))
+        self._manager.start(initializer=_start_manager, initargs=(os.getpid(),))
 
     def _get_executor(self, max_workers: int) -> Executor:
         # Hooks live in the parent's memory: only a forked worker has them. CUDA is safe as long as the parent, which
@@ -78,28 +86,46 @@ class StudyRunner(ParallelRunner):
         if devices.current():
             self._max_workers = len(devices.current())
             logger.info("one worker process on each of %s", ", ".join(devices.current()))
-        folder = tempfile.mkdtemp(prefix="npc-progress-")
-        os.environ[board.VARIABLE] = folder
         trainings = [node for node in nodes if _TRAINING in node.tags]
         if trainings:
             _load_networks()
-        executor = self._get_executor(self._max_workers)
-        # All workers fork here, before this process has a thread that could hold a lock.
-        executor.submit(os.getpid).result()
-        listener = QueueListener(self._records, *logging.getLogger().handlers, respect_handler_level=True)
-        listener.start()
-        try:
+        with scratch_folder(_BOARD) as folder, _board_in(folder), self._workers() as executor:
             reuse, forecast = _Reuse(catalog, hook_manager), Forecast(catalog, devices=devices.current())
             to_train = [node for node in trainings if not reuse.seems_done(node)]
             self._max_workers = forecast.workers_that_fit(to_train, workers=self._max_workers)
             schedule = Schedule([node.name for node in nodes], workers=self._max_workers)
             with schedule.shown():
                 self._execute(pipeline, catalog, run_id, executor, schedule, reuse, forecast)
+
+    @contextmanager
+    def _workers(self) -> Iterator[Executor]:
+        """The worker processes; a run that is told to stop ends them at once."""
+        executor = self._get_executor(self._max_workers)
+        others = set(multiprocessing.active_children())
+        # All workers fork here, before this process has a thread that could hold a lock.
+        executor.submit(os.getpid).result()
+        workers = set(multiprocessing.active_children()) - others
+        listener = QueueListener(self._records, *logging.getLogger().handlers, respect_handler_level=True)
+        listener.start()
+        try:
+            yield executor
+        except BrokenProcessPool:
+            time.sleep(_GLANCE_SECONDS)  # the signal that ended a worker may be on its way to this process, too
+            raise
+        except KeyboardInterrupt:
+            for process in workers:
+                process.kill()
+            raise
         finally:
             executor.shutdown(wait=sys.exc_info()[0] is None, cancel_futures=True)
-            listener.stop()
-            os.environ.pop(board.VARIABLE, None)
-            shutil.rmtree(folder, ignore_errors=True)
+            self._end(listener)
+
+    def _end(self, listener: QueueListener) -> None:
+        """Writes the last records; does not wait for ever, as a killed worker may have taken the queue's lock along."""
+        self._records.cancel_join_thread()
+        ending = threading.Thread(target=listener.stop, daemon=True)
+        ending.start()
+        ending.join(_LAST_RECORDS_SECONDS)
 
     def _execute(
         self,
@@ -149,6 +175,16 @@ class StudyRunner(ParallelRunner):
         reuse.sum_up()
 
 
+@contextmanager
+def _board_in(folder: Path) -> Iterator[None]:
+    """Workers write how far they are into ``folder``."""
+    os.environ[board.VARIABLE] = str(folder)
+    try:
+        yield
+    finally:
+        os.environ.pop(board.VARIABLE, None)
+
+
 class _Reuse:
     """Which nodes of a run can be left out; tells the log and the hooks."""
 
@@ -194,6 +230,12 @@ class _Reuse:
             self._ledger.clear_up()
         if self._left_out:
             logger.info("%d nodes reused; --params reuse=false repeats all that is asked for", self._left_out)
+
+
+def _start_manager(parent: int) -> None:
+    """It goes in order when the runner does, or dies with it; a signal to the whole group is not meant for it."""
+    die_with(parent)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 def _load_networks() -> None:

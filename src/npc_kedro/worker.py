@@ -9,7 +9,7 @@ from functools import partial
 from logging.handlers import QueueHandler
 from typing import TYPE_CHECKING, Any
 
-from npc_kedro import afresh, devices, heap, reporter
+from npc_kedro import afresh, devices, heap, reporter, stopping
 from npc_kedro.orphans import die_with
 from npc_kedro.reuse.ledger import Entry
 
@@ -28,6 +28,7 @@ def start(records: Any, parent: int, places: Any = None) -> None:
         places: queue with one device a worker; left out: the worker is not pinned to one.
     """
     die_with(parent)
+    stopping.left_to_the_command()
     if places is not None:
         devices.pin(places.get())
     # Nodes that decode or simulate have processes of their own.

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 
@@ -13,7 +14,7 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Node, Pipeline
 from kedro.runner import SequentialRunner
 
-from npc_kedro import reporter
+from npc_kedro import reporter, stopping
 from npc_kedro.errors import CohortError, TrackingError
 from npc_kedro.hooks.run_tracking import RunTracking
 from npc_kedro.tracking import leftovers, steps, store
@@ -21,6 +22,8 @@ from npc_kedro.tracking import leftovers, steps, store
 
 def train(start: int) -> int:
     reporter.current().metrics({"train_loss": 0.5}, step=1)
+    if start == 0:
+        os.kill(os.getpid(), signal.SIGTERM)
     if start < 0:
         msg = "Li Wei has no slices"
         raise CohortError(msg)
@@ -79,6 +82,13 @@ def test_a_training_that_raises_is_failed_and_so_is_its_parent(tracking):
     assert [run.info.status for run in (*parents, *children)] == ["FAILED", "FAILED"]
     assert children[0].data.tags["failure"] == "CohortError"
     assert "Li Wei" not in str([run.data.to_dictionary() for run in (*parents, *children)])
+
+
+def test_a_run_that_is_told_to_stop_is_killed_and_so_is_its_training(tracking):
+    with pytest.raises(stopping.Stopped), stopping.heeded():
+        run(tracking, 0)
+    parents, children = runs(tracking)
+    assert [run.info.status for run in (*parents, *children)] == ["KILLED", "KILLED"]
 
 
 def test_a_store_that_fails_ends_with_a_remedy(tracking, monkeypatch):

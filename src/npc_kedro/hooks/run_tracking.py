@@ -18,7 +18,7 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
-from npc_kedro import devices, reporter
+from npc_kedro import devices, reporter, stopping
 from npc_kedro.board import report_progress
 from npc_kedro.study import RESEARCH_USE
 
@@ -106,6 +106,7 @@ class RunTracking:
             **({steps.TAG: dagster_run} if dagster_run else {}),
             **provenance.git_state(self._project),
         }
+        stopping.before_the_end(self._close_as_killed)
         hidden = {key: value for key, value in self._scale.items() if key != "cohort_root"}
         with store.explained("a new run"):
             self._parent = store.client(self._uri).create_run(self._experiment, tags=tags).info.run_id
@@ -234,9 +235,25 @@ class RunTracking:
             store.log_metrics(self._uri, self._parent, numbers)
             for path in files:
                 mlflow.log_artifact(self._parent, str(path), "figures" if path.parent.name == "figures" else "tables")
-            for child in headline.open_children(mlflow, self._experiment, self._parent):
-                mlflow.set_terminated(child, "FAILED")
-            mlflow.set_terminated(self._parent, status)
+            self._end_runs(children="FAILED", parent=status)
+
+    def _close_as_killed(self) -> None:
+        """The run was told to stop: that is neither a success nor a failure."""
+        from npc_kedro.tracking import store
+
+        with store.tried("the stopped run"):
+            self._end_monitor()
+            self._end_runs(children="KILLED", parent="KILLED")
+
+    def _end_runs(self, *, children: str, parent: str) -> None:
+        from npc_kedro.tracking import headline, store
+
+        if self._parent is None:
+            return
+        mlflow = store.client(self._uri)
+        for child in headline.open_children(mlflow, self._experiment, self._parent):
+            mlflow.set_terminated(child, children)
+        mlflow.set_terminated(self._parent, parent)
         self._parent = None
 
     def _end_monitor(self) -> None:

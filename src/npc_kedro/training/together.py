@@ -7,7 +7,6 @@ The results are what the first process stores as its last position (``training/p
 import logging
 import os
 import pickle
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from logging.handlers import QueueHandler, QueueListener
@@ -26,6 +25,7 @@ from npc_kedro import reporter
 from npc_kedro.errors import StudyError
 from npc_kedro.networks.classifiers import ClassifierSpec
 from npc_kedro.orphans import die_with
+from npc_kedro.scratch import scratch_folder
 from npc_kedro.training import progress, team
 from npc_kedro.training.classification_loop import TrainedClassifier, train_classifier
 from npc_kedro.training.device import Compute
@@ -92,11 +92,11 @@ def train_together(
         TogetherError: if processes died more than three times.
         StudyError: what ``train_classifier`` raises.
     """
-    with tempfile.TemporaryDirectory(prefix="npc-together-") as folder:
+    with scratch_folder("npc-together-") as folder:
         keeper = progress.current()
         if isinstance(keeper, progress.NobodyKeeps):
-            keeper = progress.PositionFiles(Path(folder) / "positions", key="")
-        failure, records = Path(folder) / "failure", get_context("spawn").Queue()
+            keeper = progress.PositionFiles(folder / "positions", key="")
+        failure, records = folder / "failure", get_context("spawn").Queue()
         task = _Task(
             dict(arrays), spec, settings, by_patient, compute, keeper, reporter.current(), records, failure, os.getpid()
         )
@@ -104,7 +104,7 @@ def train_together(
         listener = QueueListener(records, *logging.getLogger().handlers, respect_handler_level=True)
         listener.start()
         try:
-            elastic_launch(_configuration(settings.processes, folder=folder), _member)(task)
+            elastic_launch(_configuration(settings.processes, folder=str(folder)), _member)(task)
         except ChildFailedError as error:
             if not failure.exists():
                 raise TogetherError(_explained(error)) from error
