@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -17,6 +18,7 @@ from kedro.runner import SequentialRunner
 from kedro_datasets.json import JSONDataset
 
 from npc_kedro import board, devices
+from npc_kedro.errors import WorkerError
 from npc_kedro.runner import StudyRunner, default_workers
 
 
@@ -76,6 +78,35 @@ def test_a_failing_node_ends_the_run_with_its_own_error(tmp_path):
     with pytest.raises(OSError, match="the disk is full"):
         StudyRunner(max_workers=2).run(pipeline, datasets)
     assert datasets.load("total") == 18
+
+
+def be_killed(_: int) -> int:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return 0
+
+
+def wait(_: int) -> int:
+    time.sleep(60)
+    return 0
+
+
+def lose_a_helper(_: int) -> int:
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as helpers:
+        return helpers.submit(be_killed, 0).result()
+
+
+@pytest.mark.parametrize("function", [be_killed, lose_a_helper])
+def test_a_process_ended_from_outside_ends_the_run_with_a_remedy(tmp_path, function):
+    pipeline = Pipeline(
+        [Node(wait, inputs="start", outputs="a", name="wait"), Node(function, inputs="start", outputs="b", name="die")]
+    )
+    started = time.monotonic()
+    with pytest.raises(WorkerError, match=r"ended from outside.* while these nodes ran: die, wait\..*memory") as raised:
+        StudyRunner(max_workers=2).run(pipeline, catalog(tmp_path))
+    assert ("(SIGKILL)" in str(raised.value)) == (function is be_killed)
+    assert "--params devices=cpu" in str(raised.value)
+    assert time.monotonic() - started < 20
+    assert not [child for child in multiprocessing.active_children() if child.name.startswith("ForkProcess")]
 
 
 @pytest.fixture

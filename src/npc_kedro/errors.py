@@ -35,3 +35,7 @@ class ConsistencyError(StudyError):
 
 class TrackingError(StudyError):
     """The store of runs and metrics does not take what it is given."""
+
+
+class WorkerError(StudyError):
+    """A process that computed a part of the run is no more."""

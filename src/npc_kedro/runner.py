@@ -12,11 +12,12 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from logging.handlers import QueueListener
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from kedro.runner.parallel_runner import ParallelRunnerManager
 from kedro.runner.task import Task
 
 from npc_kedro import board, devices, machine, worker
+from npc_kedro.errors import WorkerError
 from npc_kedro.forecast import Forecast
 from npc_kedro.orphans import die_with
 from npc_kedro.reuse import policy
@@ -44,7 +46,8 @@ _MEMORY_PER_WORKER_BYTES = 1.5e9
 """What a worker that trains the largest default network needs, measured."""
 _MAX_WORKERS = 16
 _GLANCE_SECONDS = 0.5
-_LAST_RECORDS_SECONDS = 5.0
+_END_SECONDS = 5.0
+"""For a killed worker to be gone, and for the last records of the log."""
 _TRAINING = "training"
 _BOARD = "npc-progress-"
 
@@ -58,6 +61,7 @@ class StudyRunner(ParallelRunner):
 
     def __init__(self, max_workers: int | None = None, is_async: bool = False) -> None:
         super().__init__(max_workers=int(max_workers) if max_workers else default_workers(), is_async=is_async)
+        self._running: dict[Future[Any], Node] = {}
         # Kedro's server of shared objects would outlive a killed run.
         self._manager.shutdown()
         self._manager = ParallelRunnerManager()
@@ -80,6 +84,7 @@ class StudyRunner(ParallelRunner):
 
     def _run(self, pipeline: "Pipeline", catalog: Any, hook_manager: Any = None, run_id: str | None = None) -> None:
         nodes = pipeline.nodes
+        self._running.clear()
         self._validate_nodes(nodes)
         self._validate_catalog(catalog)
         self._set_manager_datasets(catalog)
@@ -108,13 +113,13 @@ class StudyRunner(ParallelRunner):
         listener = QueueListener(self._records, *logging.getLogger().handlers, respect_handler_level=True)
         listener.start()
         try:
-            yield executor
-        except BrokenProcessPool:
-            time.sleep(_GLANCE_SECONDS)  # the signal that ended a worker may be on its way to this process, too
-            raise
-        except KeyboardInterrupt:
+            with _explained(workers, self._running):
+                yield executor
+        except (KeyboardInterrupt, WorkerError):
             for process in workers:
                 process.kill()
+            for process in workers:
+                process.join(_END_SECONDS)
             raise
         finally:
             executor.shutdown(wait=sys.exc_info()[0] is None, cancel_futures=True)
@@ -125,7 +130,7 @@ class StudyRunner(ParallelRunner):
         self._records.cancel_join_thread()
         ending = threading.Thread(target=listener.stop, daemon=True)
         ending.start()
-        ending.join(_LAST_RECORDS_SECONDS)
+        ending.join(_END_SECONDS)
 
     def _execute(
         self,
@@ -137,9 +142,8 @@ class StudyRunner(ParallelRunner):
         reuse: "_Reuse",
         forecast: Forecast,
     ) -> None:
-        needs = pipeline.node_dependencies
+        needs, running = pipeline.node_dependencies, self._running
         waiting, done = set(needs), set()
-        running: dict[Future[Any], Node] = {}
         while waiting or running:
             ready = [node for node in sorted(waiting) if needs[node] <= done]
             standing = {node for node in ready if reuse.stands(node)}
@@ -162,12 +166,12 @@ class StudyRunner(ParallelRunner):
                 self._raise_runtime_error(waiting, done, set(ready), None)
             finished, _ = wait(running, timeout=_GLANCE_SECONDS, return_when=FIRST_COMPLETED)
             for future in finished:
-                node = running.pop(future)
                 try:
                     future.result()
                 except BaseException:
                     self._suggest_resume_scenario(pipeline, done, catalog)
                     raise
+                node = running.pop(future)
                 done.add(node)
                 reuse.learn(node)
                 schedule.end(node.name)
@@ -183,6 +187,30 @@ def _board_in(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.environ.pop(board.VARIABLE, None)
+
+
+@contextmanager
+def _explained(workers: Collection[BaseProcess], running: Mapping[Any, "Node"]) -> Iterator[None]:
+    """Turns the end of a process that others wait for into an error that says what ran and what to do.
+
+    Raises:
+        WorkerError: if a worker, or a process that one of them started, was ended.
+    """
+    try:
+        yield
+    except BrokenProcessPool as error:
+        time.sleep(_GLANCE_SECONDS)  # the signal that ended a worker may be on its way to this process, too
+        codes = {process.exitcode for process in workers} - {None, 0}
+        # The pool ends the others by SIGTERM.
+        names = [signal.Signals(-code).name for code in codes - {-signal.SIGTERM} or codes if code and code < 0]
+        msg = (
+            f"a process was ended from outside{f' ({names[0]})' if names else ''} while these nodes ran: "
+            f"{', '.join(sorted(node.name for node in running.values()))}. The usual cause is that memory ran out. Run "
+            "the same command again: it goes on from the last finished epoch. Where memory is short, with --params "
+            "devices=cpu (or devices=cuda:0: one node at a time), or with a smaller batch (classifier.batch_size, "
+            "segmenter.batch_size: such a training begins anew)"
+        )
+        raise WorkerError(msg) from error
 
 
 class _Reuse:
