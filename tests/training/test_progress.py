@@ -99,6 +99,14 @@ def test_a_full_disk_ends_with_a_remedy_and_loses_no_position(tmp_path, monkeypa
     assert found.epoch == 2
 
 
+def test_where_no_epoch_is_stored_none_is_promised(tmp_path):
+    (tmp_path / "resnet").write_text("a file where the folder should be")
+    with pytest.raises(
+        ProgressError, match=r"could not be stored.*no epoch of this training is stored, it begins anew"
+    ):
+        files(tmp_path).keep(position(1))
+
+
 def test_positions_of_another_training_are_not_used(tmp_path):
     kept(tmp_path, 1)
     assert files(tmp_path, key="other").newest() is None

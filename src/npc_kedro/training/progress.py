@@ -130,10 +130,13 @@ class PositionFiles:
             note = {"key": self._key, "epoch": position.epoch, "checksum": checksum, "about": dict(position.about)}
             _write_note(self._text(slot), json.dumps(note))
         except OSError as error:
+            before = position.epoch - 1
+            then = (
+                f"it goes on after epoch {before}" if before else "no epoch of this training is stored, it begins anew"
+            )
             msg = (
                 f"the position after epoch {position.epoch} could not be stored ({error.strerror or error}). Free "
-                "space or mend the folder of the results, and run the same command again: it goes on after epoch "
-                f"{position.epoch - 1}"
+                f"space or mend the folder of the results, and run the same command again: {then}"
             )
             raise ProgressError(msg) from error
         self._last = slot
