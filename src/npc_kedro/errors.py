@@ -39,3 +39,7 @@ class TrackingError(StudyError):
 
 class WorkerError(StudyError):
     """A process that computed a part of the run is no more."""
+
+
+class BusyError(StudyError):
+    """Another run is at work on the same results."""

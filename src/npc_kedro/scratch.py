@@ -36,14 +36,14 @@ def scratch_folder(prefix: str, parent: Path | None = None) -> Iterator[Path]:
             os.close(held)
 
 
-def lock(descriptor: int) -> bool:
-    """Takes the lock of an open file; False where somebody else holds it.
+def lock(descriptor: int, *, shared: bool = False) -> bool:
+    """Takes the lock of an open file, alone or with others; False where somebody else holds it.
 
     Raises:
         OSError: on a file system that knows no locks.
     """
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

@@ -19,6 +19,7 @@ from npc_kedro.hooks import (  # noqa: E402
     DevicePolicy,
     MemoryPolicy,
     ParameterCheck,
+    ResultsClaim,
     ReusePolicy,
     RunTracking,
 )
@@ -30,5 +31,13 @@ CONFIG_LOADER_ARGS = {
     "merge_strategy": {"parameters": "soft", "globals": "soft"},
 }
 
-HOOKS = (ParameterCheck(), DevicePolicy(), MemoryPolicy(), ReusePolicy(), RunTracking(), ClosingSummary())
+HOOKS = (
+    ParameterCheck(),
+    DevicePolicy(),
+    MemoryPolicy(),
+    ReusePolicy(),
+    ResultsClaim(),
+    RunTracking(),
+    ClosingSummary(),
+)
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
