@@ -85,5 +85,6 @@ def test_a_signal_that_was_ignored_stays_so():
     try:
         with heeded():
             os.kill(os.getpid(), signal.SIGINT)
+            assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
