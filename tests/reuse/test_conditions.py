@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+from kedro.io import DataCatalog
+
 import npc_kedro
+from npc_kedro.datasets.tables import CSVDataset
 from npc_kedro.pipeline_registry import register_pipelines
 from npc_kedro.reuse import conditions
 from npc_kedro.reuse.sources import Sources
+from npc_kedro.reuse.stored import Contents
 
 
 def test_the_version_of_every_library_in_reach_is_known_at_once(monkeypatch):
@@ -23,3 +27,14 @@ def test_the_version_of_every_library_in_reach_is_known_at_once(monkeypatch):
     found = conditions._versions(frozenset(reached))
     conditions._version.cache_clear()
     assert [library for library, version in found.items() if version == "unknown"] == []
+
+
+def test_the_catalogs_entry_counts_without_the_place(tmp_path):
+    def configured(folder, **arguments):
+        catalog = DataCatalog({"table": CSVDataset(filepath=str(folder / "table.csv"), **arguments)})
+        told = conditions.Conditioner(catalog, contents=Contents(folder), root=folder, kept=tmp_path / "code.json")
+        return told._configuration("table")
+
+    semicolons = configured(tmp_path / "a", save_args={"sep": ";"})
+    assert configured(tmp_path / "a", save_args={"sep": ","}) != semicolons
+    assert configured(tmp_path / "b", save_args={"sep": ";"}, metadata={"kedro-viz": {"layer": "x"}}) == semicolons

@@ -91,7 +91,8 @@ class Conditioner:
 
     def _configuration(self, name: str) -> str:
         """What the catalog says of a dataset, its place and its passwords apart: how it is written and read."""
-        told = getattr(self._catalog.get(name), "_init_args", {})
+        told = dict(getattr(self._catalog.get(name), "_init_args", {}))
+        told |= told.pop("kwargs", {})  # of types that pass their arguments on
         return digest_of({key: self._movable(value) for key, value in told.items() if key not in _NOT_ITS_CONTENT})
 
     def _movable(self, value: Any) -> Any:
