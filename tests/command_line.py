@@ -1,6 +1,7 @@
 """Running the project's own commands as a user would type them."""
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -26,6 +27,18 @@ class Study:
     @property
     def reporting(self) -> Path:
         return self.root / "08_reporting"
+
+
+def with_weights_shared(results: Path, copy: Path) -> Path:
+    """Copies results; weights, which are only ever replaced as whole files, become second links and take no room."""
+
+    def one(file: str, to: str) -> str:
+        if file.endswith(".safetensors"):
+            os.link(file, to)
+            return to
+        return shutil.copy2(file, to)
+
+    return shutil.copytree(results, copy, copy_function=one)
 
 
 def kedro(*words: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:

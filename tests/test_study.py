@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from command_line import PROJECT, Study, environment_of, kedro
+from command_line import PROJECT, Study, environment_of, kedro, with_weights_shared
 
 TABLES = (
     "attrition",
@@ -153,7 +153,7 @@ def test_one_of_the_sixteen_again_gives_the_same_weights(miniature: Study):
 
 
 def test_a_changed_parameter_repeats_what_depends_on_it(miniature: Study, tmp_path):
-    shutil.copytree(miniature.root, tmp_path / "data")
+    with_weights_shared(miniature.root, tmp_path / "data")
     words = ("run", "--env=miniature", "--params=train_classifiers.networks.resnet50.learning_rate=0.001")
     done = kedro(*words, "--pipelines=split,train_classifiers", "--tags=ccrt", environment=environment_of(tmp_path))
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
@@ -162,8 +162,7 @@ def test_a_changed_parameter_repeats_what_depends_on_it(miniature: Study, tmp_pa
 
 
 def test_killed_in_the_middle_of_a_training_and_started_again_it_gives_the_same_tables(miniature: Study, tmp_path):
-    root = tmp_path / "data"
-    shutil.copytree(miniature.root, root)  # to begin where the trainings do
+    root = with_weights_shared(miniature.root, tmp_path / "data")  # to begin where the trainings do
     for model in sorted((root / "06_models").glob("ccrt__resnet50__*")):
         shutil.rmtree(model)
     words = (sys.executable, "-m", "kedro", "run", "--env=miniature")
