@@ -23,6 +23,7 @@ class Layout:
         bits_stored: BitsStored; 0 if it is missing or the values do not begin at the lowest bit.
         signed: whether pixels may be negative.
         inverted: whether high values are dark, MONOCHROME1.
+        padding: lowest and highest stored value of what fills the image up where nothing was measured; None if unsaid.
     """
 
     rows: int
@@ -31,10 +32,12 @@ class Layout:
     bits_stored: int
     signed: bool
     inverted: bool
+    padding: tuple[int, int] | None = None
 
 
 @understood_once(
     *("Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "PhotometricInterpretation"),
+    *("PixelPaddingValue", "PixelPaddingRangeLimit"),
 )
 def read_layout(dataset: Any) -> Layout:
     """The layout of a file's pixels.
@@ -44,14 +47,42 @@ def read_layout(dataset: Any) -> Layout:
     """
     stored, high = number(dataset, "BitsStored"), number(dataset, "HighBit")
     believable = stored >= 1 and not (high == high and high != stored - 1)
+    bits = required_whole(dataset, "BitsAllocated", lowest=8)
+    signed = required_whole(dataset, "PixelRepresentation", lowest=0) == 1
     return Layout(
         rows=required_whole(dataset, "Rows", lowest=1),
         columns=required_whole(dataset, "Columns", lowest=1),
-        bits=required_whole(dataset, "BitsAllocated", lowest=8),
+        bits=bits,
         bits_stored=int(min(stored, 2**16)) if believable else 0,
-        signed=required_whole(dataset, "PixelRepresentation", lowest=0) == 1,
+        signed=signed,
         inverted=required_text(dataset, "PhotometricInterpretation") == "MONOCHROME1",
+        padding=_padding(dataset, bits, signed=signed),
     )
+
+
+def _padding(dataset: Any, bits: int, *, signed: bool) -> tuple[int, int] | None:
+    """PixelPaddingValue to PixelPaddingRangeLimit, in the type of the pixels (DICOM PS3.3 C.7.5.1.1.2)."""
+    try:
+        written = [dataset.get(f"PixelPadding{end}") for end in ("Value", "RangeLimit")]
+    except ValueError:  # pydicom, of bytes that are no numbers
+        return None
+    ends = [_stored_value(value, bits, signed=signed) for value in written]
+    if ends[0] is None:
+        return None
+    other = ends[0] if ends[1] is None else ends[1]
+    return min(ends[0], other), max(ends[0], other)
+
+
+def _stored_value(value: Any, bits: int, *, signed: bool) -> int | None:
+    """A value written as US or SS, whichever the writer thought right; pydicom leaves it as bytes in implicit VR."""
+    if isinstance(value, bytes) and len(value) == 2:
+        value = int.from_bytes(value, "little")
+    if type(value) is not int:
+        return None
+    value %= 2**16
+    if signed and value >= 2**15:
+        return value - 2**16
+    return value % 2**bits
 
 
 def decoded_shape(layout: Layout, frames: int) -> tuple[int, int, int]:
@@ -68,6 +99,32 @@ def decoded_shape(layout: Layout, frames: int) -> tuple[int, int, int]:
         )
         raise TagError(RejectReason.PIXELS_MISMATCH, detail)
     return shape
+
+
+def without_padding(real: np.ndarray, stored: np.ndarray, layout: Layout) -> np.ndarray:
+    """Real values, with those of padding that lies far outside the image's own range at the lowest of this range.
+
+    A filling of -32768 beside a range of 0 to 2000 would leave the image without contrast; one of 0 does no harm and
+    stays as it is. "Far" is more than the width of the image's own range.
+
+    Args:
+        real: values (rows, columns), bright means high.
+        stored: the same pixels as the file stores them.
+
+    Returns:
+        ``real`` itself, or a copy. An image of nothing but padding is returned as it is.
+    """
+    if layout.padding is None:
+        return real
+    lowest, highest = layout.padding
+    filled = (stored >= lowest) & (stored <= highest)
+    if not filled.any() or filled.all():
+        return real
+    image, filling = real[~filled], real[filled]
+    low, high = float(image.min()), float(image.max())
+    if low - float(filling.min()) <= high - low and float(filling.max()) - high <= high - low:
+        return real
+    return np.where(filled, real.dtype.type(low), real)
 
 
 def within_bits_stored(layout: Layout, stored: np.ndarray) -> np.ndarray:

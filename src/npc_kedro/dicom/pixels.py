@@ -15,7 +15,7 @@ import numpy as np
 from npc_kedro.dicom.codestream import require_fitting_frames
 from npc_kedro.dicom.frames import Frame, read_frames, require_pixel_bytes
 from npc_kedro.dicom.headers import FIRST_BYTES
-from npc_kedro.dicom.layout import Layout, decoded_shape, inverted, read_layout, within_bits_stored
+from npc_kedro.dicom.layout import Layout, decoded_shape, inverted, read_layout, within_bits_stored, without_padding
 from npc_kedro.dicom.plain import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN, plain_header
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.silence import silenced
@@ -44,7 +44,8 @@ class DecodedImage:
     """One slice.
 
     Attributes:
-        values: numbers (rows, columns), rescaled to real values; bright means high, also for MONOCHROME1.
+        values: numbers (rows, columns), rescaled to real values; bright means high, also for MONOCHROME1. Padding far
+            outside the image's own range has the lowest value of that range.
         stored: whole numbers (rows, columns) as the file stores them, for comparison with other files; MONOCHROME1 is
             turned round, so that copies which differ in that are the same.
         frame: its geometry and rescaling.
@@ -91,7 +92,8 @@ def _decode(content: bytes | memoryview) -> tuple[DecodedImage, ...]:
 def _images(layout: Layout, frames: Sequence[Frame], stored: np.ndarray) -> tuple[DecodedImage, ...]:
     """The frames with contrast, each with its real values."""
     images = []
-    for number, (values, frame) in enumerate(zip(within_bits_stored(layout, stored), frames, strict=True)):
+    used = within_bits_stored(layout, stored)
+    for number, (values, frame) in enumerate(zip(used, frames, strict=True)):
         if _is_constant(values):
             continue
         real = values = inverted(values, layout) if layout.inverted else values
@@ -100,6 +102,10 @@ def _images(layout: Layout, frames: Sequence[Frame], stored: np.ndarray) -> tupl
             if not real.min() < real.max():
                 detail = f"RescaleSlope {frame.slope:g} vanishes beside RescaleIntercept {frame.intercept:g}"
                 raise TagError(RejectReason.INVALID_TAG, detail)
+        if layout.padding is not None:
+            real = without_padding(real, stored[number], layout)
+            if _is_constant(real):
+                continue
         images.append(DecodedImage(real, values, frame, number))
     if not images:
         raise TagError(RejectReason.CONSTANT_IMAGE, RejectReason.CONSTANT_IMAGE.meaning)

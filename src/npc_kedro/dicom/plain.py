@@ -75,6 +75,8 @@ WANTED: dict[str, tuple[int, str]] = {
     "BitsStored": (0x00280101, "US"),
     "HighBit": (0x00280102, "US"),
     "PixelRepresentation": (0x00280103, "US"),
+    "PixelPaddingValue": (0x00280120, "US"),
+    "PixelPaddingRangeLimit": (0x00280121, "US"),
     "RescaleIntercept": (0x00281052, "DS"),
     "RescaleSlope": (0x00281053, "DS"),
 }
@@ -125,10 +127,13 @@ class PlainHeader:
         if found is None or not found[1]:
             return None
         kind, content = found
-        if kind == "US":
+        if kind in ("US", "SS"):
+            signed = kind == "SS"
             if len(content) == 2:
-                return int.from_bytes(content, "little")
-            numbers = [int.from_bytes(content[at : at + 2], "little") for at in range(0, len(content), 2)]
+                return int.from_bytes(content, "little", signed=signed)
+            numbers = [
+                int.from_bytes(content[at : at + 2], "little", signed=signed) for at in range(0, len(content), 2)
+            ]
             return numbers[0] if len(numbers) == 1 else numbers
         _, character_sets = self.elements.get("SpecificCharacterSet", ("CS", b""))
         return _decoded(kind, content, character_sets)
@@ -236,7 +241,8 @@ def _scan(content: bytes, position: int, syntax: str, read: Callable[[bytes, int
         position = value_at + length
         kept = _KEPT.get(tag)
         if kept is not None:
-            if kind != kept[1] or position > len(content):  # an undefined length reaches beyond the end, too
+            fits = kind == kept[1] or (kind, kept[1]) == ("SS", "US")
+            if not fits or position > len(content):  # an undefined length reaches beyond the end, too
                 raise _NotPlainError
             elements[kept[0]] = (kind, content[value_at:position])
         elif tag >= 0x7FE00000:
