@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pytest
 from kedro.io import DataCatalog
 
 import npc_kedro
+from command_line import PROJECT
+from npc_kedro.configuration import StudyConfigLoader
 from npc_kedro.datasets.tables import CSVDataset
 from npc_kedro.pipeline_registry import register_pipelines
 from npc_kedro.reuse import conditions
@@ -38,3 +41,19 @@ def test_the_catalogs_entry_counts_without_the_place(tmp_path):
     semicolons = configured(tmp_path / "a", save_args={"sep": ";"})
     assert configured(tmp_path / "a", save_args={"sep": ","}) != semicolons
     assert configured(tmp_path / "b", save_args={"sep": ";"}, metadata={"kedro-viz": {"layer": "x"}}) == semicolons
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "node", "unread", "read"),
+    [
+        ("evaluate", "predict", {"n_resamples": 999, "level": 0.5, "baseline_ridge": 7.0}, {"batch_size": 3}),
+        ("ingest", "decode_slices", {"workers": 7, "scratch": "elsewhere"}, {"matrix": 17}),
+    ],
+)
+def test_a_node_depends_on_what_it_reads_and_on_nothing_else(pipeline, node, unread, read):
+    settings = StudyConfigLoader(str(PROJECT / "conf"), base_env="base", default_run_env="base")
+    parameters = settings["parameters"][pipeline]
+    function = next(each.func for each in register_pipelines()[pipeline].nodes if each.name.endswith(node))
+    before = conditions._flat(conditions._part(function, parameters), prefix="p")
+    assert conditions._flat(conditions._part(function, parameters | unread), prefix="p") == before
+    assert conditions._flat(conditions._part(function, parameters | read), prefix="p") != before

@@ -157,6 +157,25 @@ def test_a_folder_that_a_parameter_names_counts(study, tmp_path):
     assert "what params:weights names changed" in log
 
 
+def test_a_folder_inside_the_data_root_that_a_parameter_names_counts(study):
+    weights = study.root / "data/weights"
+    weights.mkdir()
+    (weights / "resnet.safetensors").write_text("old")
+    study.weights = str(weights)
+    assert study.run()[0] == {"describe"}
+    assert study.run()[0] == set()
+    (weights / "resnet.safetensors").write_text("newer")
+    ran, log = study.run()
+    assert ran == {"describe"}
+    assert "what params:weights names changed" in log
+
+
+def test_the_data_root_itself_is_no_input(study):
+    study.weights = str(study.root / "data")
+    assert study.run()[0] == {"describe"}
+    assert study.run()[0] == set()
+
+
 def test_results_can_be_moved_with_the_scratch_folder_that_a_parameter_names(study, tmp_path):
     study.weights = str(study.root / "data/.scratch")
     assert study.run()[0] == {"describe"}
@@ -185,7 +204,9 @@ def test_another_version_of_a_library_repeats(study):
 
 def test_a_damaged_manifest_is_as_good_as_none(study):
     (study.root / "data/.manifests/halved.json").write_text("{")
-    assert study.run()[0] == {"halved"}
+    ran, log = study.run()
+    assert ran == {"halved"}
+    assert "repeats halved: its manifest cannot be read" in log
 
 
 def test_a_manifest_names_no_folder_of_the_machine(study):

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).parents[1]
 _PARAMETERS = "params:"
 _NOT_ITS_CONTENT = ("filepath", "credentials", "metadata", "version")
+_SCRATCH = ".scratch"
+"""Folders of this name keep work under way."""
+
 _DECODERS = ("pylibjpeg", "openjpeg", "libjpeg", "jpeg_ls")
 """pydicom finds its decoders by itself: no code of ours imports them."""
 
@@ -44,7 +47,7 @@ class Conditioner:
     Args:
         catalog: of the run.
         contents: what datasets hold on disk.
-        root: the data root; what parameters name inside it is scratch, not an input.
+        root: the data root.
         kept: where to keep what is found out about the code.
     """
 
@@ -102,13 +105,17 @@ class Conditioner:
         return value
 
     def _named(self, parameters: Mapping[str, Any]) -> dict[str, Path]:
-        """Files and folders outside the data root that parameters may name: weights, published tables, a key file."""
+        """Files and folders that parameters may name: weights, published tables, a key file."""
         paths = {
             f"what {key} names": Path(value).expanduser()
             for key, value in parameters.items()
             if isinstance(value, str) and value and (os.sep in value or Path(value).exists())
         }
-        return {key: path for key, path in paths.items() if not path.resolve().is_relative_to(self._root)}
+        return {key: path for key, path in paths.items() if not self._is_written_to(path.resolve())}
+
+    def _is_written_to(self, path: Path) -> bool:
+        """Whether runs write there: the data root, a folder around it, or a folder for work under way."""
+        return self._root.is_relative_to(path) or (path.is_relative_to(self._root) and _SCRATCH in path.parts)
 
 
 def listings(named: Mapping[str, Path]) -> dict[str, str]:

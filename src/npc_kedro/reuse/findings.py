@@ -70,7 +70,9 @@ class Findings:
             return
         # Another run on the same results may store the same at this moment; without it the code is read once more.
         with suppress(OSError), replacing_file(self._path) as partial:
-            partial.write_text(json.dumps({"state": self._state, "found": _listed(self._found)}), encoding="utf-8")
+            found = json.dumps(_listed(self._found))
+            stored = {"state": self._state, "found": found, "checksum": _checksum(found)}
+            partial.write_text(json.dumps(stored), encoding="utf-8")
         self._kept = len(self._found)
 
 
@@ -110,16 +112,20 @@ def _listed(found: Mapping[Name, Finding]) -> list[list[object]]:
     ]
 
 
+def _checksum(found: str) -> str:
+    return hashlib.sha256(found.encode()).hexdigest()
+
+
 def _read(path: Path, state: str) -> dict[Name, Finding]:
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
-        if stored["state"] != state:
+        if stored["state"] != state or stored["checksum"] != _checksum(stored["found"]):
             return {}
         return {
             Name(module, name): Finding(
                 digest, Mentions({Name(*used) for used in names}, set(libraries), files=bool(files))
             )
-            for module, name, digest, names, libraries, files in stored["found"]
+            for module, name, digest, names, libraries, files in json.loads(stored["found"])
         }
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         # of another version of this project, or damaged: as good as none

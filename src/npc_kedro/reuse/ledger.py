@@ -111,7 +111,7 @@ class Ledger:
             return Verdict(False, ["reuse is off"]), entry
         manifest = Manifest.read(entry.path)
         if manifest is None:
-            return Verdict(False, []), entry
+            return Verdict(False, ["its manifest cannot be read"] if entry.path.exists() else []), entry
         for content in manifest.outputs.values():
             self._contents.remember(content)
         reasons = differences(manifest.conditions, entry.conditions) + self._altered(manifest, outputs)

@@ -6,13 +6,15 @@ import pandas as pd
 
 from npc_kedro.arrays import ImageTable
 from npc_kedro.decisions.patient_probability import patient_means
+from npc_kedro.knobs import reads
 from npc_kedro.leaks import require_disjoint
-from npc_kedro.pipelines.evaluate.parameters import EvaluateParameters
+from npc_kedro.pipelines.evaluate.parameters import EvaluateParameters, PredictionParameters
 from npc_kedro.study import Arm, Unit
 
 _MODEL = ["arm", "unit", "network"]
 
 
+@reads(PredictionParameters.model_validate)
 def predict_test_patients(
     crops: ImageTable, test_crops: pd.DataFrame, classifier: Any, parameters: dict[str, Any], *, arm: str
 ) -> pd.DataFrame:
@@ -26,7 +28,7 @@ def predict_test_patients(
     """
     from npc_kedro.training.inference import predict
 
-    settings = EvaluateParameters.model_validate(parameters)
+    settings = PredictionParameters.model_validate(parameters)
     rows = test_crops[test_crops["arm"] == Arm(arm).value].reset_index(drop=True)
     require_disjoint(classifier.about["patients"], rows["patient_key"], "the classifier's training and test patients")
     probability = predict(

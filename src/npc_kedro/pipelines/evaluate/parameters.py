@@ -12,15 +12,22 @@ class GradCamParameters(BaseModel):
     patients_per_outcome: int = Field(ge=1, description="test patients shown for each arm and outcome")
 
 
-class EvaluateParameters(BaseModel):
+class PredictionParameters(BaseModel):
+    """How a classifier is applied; all that a prediction depends on."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    device: str = Field(description="auto, cpu, cuda or cuda:<index>")
+    threads: int = Field(ge=1, description="torch threads, fixed so that numbers do not depend on the machine")
+    batch_size: int = Field(ge=1, description="slices in one forward pass")
+
+
+class EvaluateParameters(PredictionParameters):
     """How the test cohort is read."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     seed: int = Field(ge=0)
-    device: str = Field(description="auto, cpu, cuda or cuda:<index>")
-    threads: int = Field(ge=1, description="torch threads, fixed so that numbers do not depend on the machine")
-    batch_size: int = Field(ge=1, description="slices in one forward pass")
     n_resamples: int = Field(ge=100, description="bootstrap resamples, by patient")
     level: float = Field(gt=0, lt=1, description="confidence level")
     calibration_bins: int = Field(ge=2)

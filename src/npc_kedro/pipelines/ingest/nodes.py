@@ -17,8 +17,9 @@ from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.selection import patients_without_series
 from npc_kedro.dicom.timing import used_undated
 from npc_kedro.errors import CohortError
+from npc_kedro.knobs import reads
 from npc_kedro.pipelines.ingest.door import Door
-from npc_kedro.pipelines.ingest.parameters import IngestParameters
+from npc_kedro.pipelines.ingest.parameters import IngestParameters, what_counts
 from npc_kedro.pipelines.ingest.patients import disagreement, patients_in_use, patients_left_out
 
 _log = logging.getLogger(__name__)
@@ -27,6 +28,7 @@ _SHOWN = 5
 """Patients named in one log line; the tables name them all."""
 
 
+@reads(what_counts)
 def read_clinical_table(cohort: CohortFolder, parameters: dict[str, Any]) -> pd.DataFrame:
     """Reads the clinical table, checks every cell and replaces identifiers by pseudonyms.
 
@@ -49,6 +51,7 @@ def read_clinical_table(cohort: CohortFolder, parameters: dict[str, Any]) -> pd.
     return table.patients
 
 
+@reads(what_counts)
 def survey_files(
     cohort: CohortFolder, clinical: pd.DataFrame, parameters: dict[str, Any]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -77,6 +80,7 @@ def survey_files(
     return result.files, result.series
 
 
+@reads(what_counts)
 def choose_series(
     cohort: CohortFolder, clinical: pd.DataFrame, series_survey: pd.DataFrame, parameters: dict[str, Any]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -108,6 +112,7 @@ def _some(keys: list[str]) -> str:
     return ", ".join(keys[:_SHOWN]) + (", ..." if len(keys) > _SHOWN else "")
 
 
+@reads(what_counts)
 def decode_slices(
     cohort: CohortFolder,
     clinical: pd.DataFrame,

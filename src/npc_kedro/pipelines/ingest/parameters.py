@@ -1,5 +1,8 @@
 """The knobs of ``ingest``."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from npc_kedro.clinical.mapping import ClinicalMapping
@@ -24,3 +27,9 @@ class IngestParameters(BaseModel):
     series_rules: SeriesRules
     clinical: ClinicalMapping
     outlines: OutlineRules
+
+
+def what_counts(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """All of them but those that only say where and by how many processes the work is done."""
+    settings = IngestParameters.model_validate(parameters)
+    return settings.model_dump(mode="json", exclude={"workers", "scratch"})
