@@ -17,6 +17,10 @@ class ParameterError(StudyError):
     """A parameter is unknown, of the wrong type or out of range."""
 
 
+class MissingInputError(StudyError):
+    """A part of the study begins with results that no run has stored yet."""
+
+
 class MemoryShortageError(StudyError):
     """What is to be computed does not fit into the memory of this machine, its control group or its card."""
 

@@ -17,6 +17,7 @@ from npc_kedro.configuration import StudyConfigLoader  # noqa: E402
 from npc_kedro.hooks import (  # noqa: E402
     ClosingSummary,
     DevicePolicy,
+    InputCheck,
     MemoryPolicy,
     ParameterCheck,
     ResultsClaim,
@@ -33,6 +34,7 @@ CONFIG_LOADER_ARGS = {
 
 HOOKS = (
     ParameterCheck(),
+    InputCheck(),
     DevicePolicy(),
     MemoryPolicy(),
     ReusePolicy(),
