@@ -340,6 +340,17 @@ def test_bad_input_23_two_people_under_one_identifier_stop(bench: Bench) -> None
         bench.run()
 
 
+def test_bad_input_23_one_birth_date_in_several_spellings_is_one_person(bench: Bench) -> None:
+    series = MiniSeries("P1", slices=5)
+    bench.clinical("P1")
+    written = ("19700102", "1970.01.02", "1970-01-02", "00000000", "")
+    for index, birth in enumerate(written):
+        bench.put(
+            f"{index}", series.content(index, lambda dataset, birth=birth: setattr(dataset, "PatientBirthDate", birth))
+        )
+    assert len(bench.run()["slices"]) == 5
+
+
 def test_bad_input_23_empty_identifier(bench: Bench) -> None:
     bench.add(MiniSeries("P1"))
     bench.clinical("P1")

@@ -4,6 +4,7 @@ This is the form in which a file's facts leave the process that read it, go into
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -173,10 +174,17 @@ def _marks(person: Person, pseudonyms: Pseudonyms) -> PersonMarks:
     letters = "".join(filter(str.isalnum, person.name)).casefold()
     return PersonMarks(
         identifier=pseudonyms.mark("identifier", normalised_identifier(person.identifier)),
-        birth_date=pseudonyms.mark("birth date", person.birth_date),
+        birth_date=pseudonyms.mark("birth date", _birth_date(person.birth_date)),
         sex=pseudonyms.mark("sex", sex) if sex in ("F", "M") else "",
         name=pseudonyms.mark("name", letters),
     )
+
+
+def _birth_date(written: str) -> str:
+    """A birth date in one spelling for all (19700102, 1970.01.02, 1970-1-2 by hand); "" for a placeholder."""
+    parts = re.fullmatch(r"(\d{4})\D?(\d\d?)\D?(\d\d?)", written.strip(), flags=re.ASCII)
+    digits = "".join(part.zfill(2) for part in parts.groups()) if parts else "".join(written.split()).casefold()
+    return "" if set(digits) <= set("0") or digits == "00010101" else digits
 
 
 def is_lasting(entry: Entry) -> bool:
