@@ -58,6 +58,83 @@ def test_bad_input_11_13_14_others_are_no_candidates(rules: SeriesRules, fact: S
     assert verdict(rules, fact) == reason
 
 
+@pytest.mark.parametrize(
+    "agent",
+    ["NO CONTRAST", "No contrast agent", "none given", "without contrast", "not given", "Not administered", "no Gd",
+     "keine", "Nein", "UNKNOWN", "false", "NO_CONTRAST", "ohne", "sans", "\u65e0", "\u672a\u6ce8\u5c04", "0 ml", "0",
+     "--", "n", "N/A", "Contrast: none", "KM: keines gegeben, nein", "non-contrast", "w/o"],
+)  # fmt: skip
+def test_bad_input_13_an_agent_that_is_denied_is_none(rules: SeriesRules, agent: str) -> None:
+    assert verdict(rules, facts("Ax T1", agent=agent)) == "no_contrast_evidence"
+
+
+@pytest.mark.parametrize(
+    "agent",
+    ["Gadovist", "0.1 mmol/kg Gd-DTPA", "Yes", "20CC MULTIHANCE", "Nonionic Gd", "Novidol", "x", "\u9486\u55b7\u9178",
+     "Omniscan", "0,1 ml/kg Dotarem", "IV"],
+)  # fmt: skip
+def test_bad_input_13_an_agent_is_one_however_it_is_written(rules: SeriesRules, agent: str) -> None:
+    assert verdict(rules, facts("Ax T1", agent=agent)) == "candidate"
+
+
+@pytest.mark.parametrize(
+    "description",
+    ["sT1W_TSE_TRA_SPIR_GD", "eT1W_TSE_TRA +C", "3DT1 FFE TRA GD", "WIP sT1W_3D_TFE +C", "dT1W TRA +C", "csT1W +C",
+     "sT1W FLAIR +C"],
+)  # fmt: skip
+def test_bad_input_13_t1_with_the_letters_that_philips_puts_before(rules: SeriesRules, description: str) -> None:
+    assert verdict(rules, facts(description)) == "candidate"
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "sT2W_TSE_TRA",
+        "eT2W TRA T1 like",
+        "3DT2 TRA",
+        "sPDW T1",
+        "sDWI T1",
+        "post1 TRA",
+        "first1",
+        "vist1",
+        "test1",
+        "pt1",
+    ],
+)
+def test_bad_input_13_other_weightings_and_words_are_no_t1(rules: SeriesRules, description: str) -> None:
+    assert verdict(rules, facts(description, agent="Gadovist")) == "no_t1_evidence"
+
+
+WATER = ("DERIVED\\PRIMARY\\DIXON\\WATER", "DERIVED\\PRIMARY\\W\\W\\DERIVED", "ORIGINAL\\PRIMARY\\W\\W\\DERIVED",
+         "DERIVED\\PRIMARY\\M\\ND\\DIXON\\WATER")  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", WATER)
+def test_water_images_of_a_dixon_series_are_candidates_and_go_first(rules: SeriesRules, kind: str) -> None:
+    def points(kind: str, description: str = "t1_vibe_dixon_tra_KM", **changes: str) -> int:
+        fact = facts(description, agent="Gadovist", kind=kind)
+        return judge(Counter([applying(fact, rules)]), 0.0, rules).points
+
+    assert verdict(rules, facts("t1_vibe_dixon_tra_KM_W", agent="Gadovist", kind=kind)) == "candidate"
+    for other in ("ORIGINAL\\PRIMARY\\M\\OPP_PHASE", "ORIGINAL\\PRIMARY\\M\\IN_PHASE", "ORIGINAL\\PRIMARY\\OP\\OP"):
+        assert points(other) < points(kind)
+    for suffix in ("_opp", "_in", "_F"):
+        assert points(kind, "t1_vibe_dixon_tra_KM" + suffix) < points(kind, "t1_vibe_dixon_tra_KM_W")
+    for prefix in ("InPhase: ", "OutPhase: ", "FAT: "):
+        assert points(kind, prefix + "Ax T1 LAVA") < points(kind, "WATER: Ax T1 LAVA")
+    assert points(kind, "Fat sat T1 tra") == points(kind, "T1 tra")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["DERIVED\\PRIMARY\\DIXON\\FAT", "ORIGINAL\\PRIMARY\\F\\F", "DERIVED\\SECONDARY\\DIXON\\WATER",
+     "DERIVED\\PRIMARY\\DIXON\\WATER\\SUB", "DERIVED\\PRIMARY\\OTHER\\SUB", "DERIVED\\PRIMARY\\MIP\\WATER",
+     "DERIVED\\PRIMARY\\PROJECTION IMAGE"],
+)  # fmt: skip
+def test_fat_images_and_what_is_computed_from_water_are_excluded(rules: SeriesRules, kind: str) -> None:
+    assert verdict(rules, facts("T1 +C", kind=kind)) == "excluded_by_rule"
+
+
 def test_the_agent_is_evidence_without_a_description(rules: SeriesRules) -> None:
     assert verdict(rules, facts("Ax T1", agent="Gadovist")) == "candidate"
 
