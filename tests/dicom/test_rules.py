@@ -1,6 +1,7 @@
 """The shipped rules on descriptions as they stand in real archives."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,42 @@ def test_fat_images_and_what_is_computed_from_water_are_excluded(rules: SeriesRu
 
 def test_the_agent_is_evidence_without_a_description(rules: SeriesRules) -> None:
     assert verdict(rules, facts("Ax T1", agent="Gadovist")) == "candidate"
+
+
+@pytest.mark.parametrize(
+    ("description", "protocol", "reason"),
+    [
+        ("Ax T1 FSE", "NECK WITH AND WITHOUT CONTRAST", "no_contrast_evidence"),
+        ("Ax T1 FSE", "NECK W/WO", "no_contrast_evidence"),
+        ("Ax T1 FSE", "NECK W CONTRAST", "no_contrast_evidence"),
+        ("Ax T1 FSE +C", "NECK WITHOUT CONTRAST", "candidate"),
+        ("Ax T1 FSE +C", "Neck survey", "candidate"),
+        ("Ax T1 FSE pre", "t1_tse_tra_post", "no_contrast_evidence"),
+        ("tra", "t1_tse_tra_km +c", "candidate"),
+        ("", "t1 +c", "candidate"),
+        ("", "AX +C T1", "candidate"),
+        ("", "SURVEY", "excluded_by_rule"),
+        ("Ax T1 FSE pre/post", "", "no_contrast_evidence"),
+        ("Ax T1 W&WO contrast", "", "no_contrast_evidence"),
+        ("T1 w/o contrast", "", "no_contrast_evidence"),
+        ("T1 post contrast", "", "candidate"),
+        ("T1 with contrast", "", "candidate"),
+    ],
+)
+def test_bad_input_13_the_description_goes_before_the_protocol(
+    rules: SeriesRules, description: str, protocol: str, reason: str
+) -> None:
+    assert verdict(rules, replace(facts(description), protocol=protocol)) == reason
+
+
+@pytest.mark.parametrize(
+    "neutral",
+    ["W/WO", "w wo", "W & W/O", "WWO", "W AND W/O", "W/ & W/O CONTRAST", "with and without contrast", "WITH/WITHOUT GD",
+     "with & without", "without and with contrast", "w/o & w contrast", "pre/post", "PRE AND POST contrast", "pre+post",
+     "平扫+增强", "w_wo_contrast"],
+)  # fmt: skip
+def test_bad_input_13_with_and_without_says_nothing(rules: SeriesRules, neutral: str) -> None:
+    assert applying(facts(f"T1 {neutral}"), rules) == applying(facts("T1"), rules)
 
 
 def test_a_t2_like_repetition_time_does_not_forbid_what_the_description_says(rules: SeriesRules) -> None:

@@ -113,6 +113,31 @@ def test_bad_input_15_of_several_frames_at_one_place_the_first_is_used(bench: Be
     assert ("note: frames left out of multi-frame files (1 kept)" in notes) == (files == 1)
 
 
+@pytest.mark.parametrize("shared", [False, True])
+def test_derived_frames_are_no_slices(bench: Bench, shared: bool) -> None:
+    """FrameType speaks for a frame, whether it stands in its own groups or for all; ImageType is the file's."""
+    dataset = enhanced(MiniSeries("P1"))
+    groups = dataset.PerFrameFunctionalGroupsSequence
+    derived = enhanced(MiniSeries("P1"))
+    for group in derived.PerFrameFunctionalGroupsSequence:
+        group.MRImageFrameTypeSequence = item(FrameType=["DERIVED", "PRIMARY", "SUBTRACTION", "SUBTRACT"])
+    if shared:
+        kind = item(FrameType=["ORIGINAL", "PRIMARY", "T1", "NONE"])
+        dataset.SharedFunctionalGroupsSequence[0].MRImageFrameTypeSequence = kind
+        dataset.ImageType = ["DERIVED", "PRIMARY", "MIXED", "NONE"]
+    dataset.PerFrameFunctionalGroupsSequence = Sequence([*derived.PerFrameFunctionalGroupsSequence, *groups])
+    dataset.NumberOfFrames = 8
+    dataset.PixelData = (picture(1, shape=(64, 16)) // 100).tobytes() + dataset.PixelData
+    bench.put("volume", encoded(dataset))
+    bench.clinical("P1")
+    found = bench.run()
+    assert reasons(found) == {}
+    assert found["series_choice"]["frames_left_out"].tolist() == [4]
+    table = found["slices"].table
+    assert len(table) == 4
+    assert np.all(np.asarray(found["slices"].pixels).max(axis=(1, 2)) * table["intensity_scale"] > 100)
+
+
 def test_bad_input_08_frames_without_contrast_are_left_out_and_noted(bench: Bench) -> None:
     dataset = enhanced(MiniSeries("P1"))
     values = frames()

@@ -6,10 +6,10 @@ This is the form in which a file's facts leave the process that read it, go into
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from npc_kedro.dicom.facts import SeriesFacts
+from npc_kedro.dicom.facts import ImageLook, ImageTraits, SeriesFacts
 from npc_kedro.dicom.geometry import SliceGeometry
 from npc_kedro.dicom.headers import Header, Person, Rejection
 from npc_kedro.dicom.pseudonyms import Pseudonyms, normalised_identifier
@@ -37,7 +37,8 @@ class Origin:
         study_key: of the study; ``series_key`` of the series.
         marks: what the file says about the person.
         day: of the examination, shifted (:meth:`Pseudonyms.shifted_day`); None if undated.
-        rules: names of the rules that apply.
+        frame_of_reference: a hash of FrameOfReferenceUID, "" without one; ``protocol`` of ProtocolName likewise, and
+            ``description`` of SeriesDescription and SequenceName.
     """
 
     patient_key: str = ""
@@ -45,7 +46,25 @@ class Origin:
     series_key: str = ""
     marks: PersonMarks = PersonMarks()
     day: int | None = None
+    frame_of_reference: str = ""
+    protocol: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What an image says of itself.
+
+    Attributes:
+        rules: names of the rules that apply; ``rules_alone``, if ProtocolName counts for nothing.
+        image_type: a hash of ImageType or FrameType.
+        traits: tells it from others at the same place.
+    """
+
     rules: frozenset[str] = frozenset()
+    rules_alone: frozenset[str] = frozenset()
+    image_type: str = ""
+    traits: ImageTraits = field(default_factory=ImageTraits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +75,11 @@ class Entry:
         file: pseudonym of its relative path.
         reason: code of the reason why it is refused, "" if it is not.
         detail: more about the reason.
-        origin: whose it is, and what speaks for its sequence.
+        origin: whose it is.
         instance_key: "" in refused files.
-        order: what decides between slices at the same place.
+        order: InstanceNumber and seconds, which decide between images at one place that are alike.
         geometries: one per frame.
+        looks: what speaks for the sequence: one for all images, or one per frame.
     """
 
     file: str
@@ -69,12 +89,14 @@ class Entry:
     instance_key: str = ""
     order: tuple[float, ...] = ()
     geometries: tuple[SliceGeometry, ...] = ()
+    looks: tuple[Look, ...] = ()
 
 
 def packed(entries: Sequence[Entry]) -> dict[str, Any]:
     """The entries as JSON holds them, what they share written once; see :func:`unpacked`."""
     origins: dict[Origin, int] = {}
     grids: dict[tuple[Any, ...], int] = {}
+    looks: dict[Look, int] = {}
     rows = [
         [
             entry.file,
@@ -84,18 +106,26 @@ def packed(entries: Sequence[Entry]) -> dict[str, Any]:
             entry.instance_key,
             entry.order,
             [packed_geometry(geometry, grids) for geometry in entry.geometries],
+            [looks.setdefault(look, len(looks)) for look in entry.looks],
         ]
         for entry in entries
     ]
-    return {"rows": rows, "origins": [_packed_origin(origin) for origin in origins], "grids": list(grids)}
+    return {
+        "rows": rows,
+        "origins": [_packed_origin(origin) for origin in origins],
+        "grids": list(grids),
+        "looks": [_packed_look(look) for look in looks],
+    }
 
 
 def unpacked(record: Mapping[str, Any]) -> list[Entry]:
     """The entries that were packed."""
-    origins = [
-        Origin(*keys, PersonMarks(*marks), day, frozenset(rules)) for keys, marks, day, rules in record["origins"]
-    ]
+    origins = [Origin(*keys, PersonMarks(*marks), day, *rest) for keys, marks, day, rest in record["origins"]]
     grids = unpacked_grids(record["grids"])
+    looks = [
+        Look(frozenset(rules), frozenset(alone), image_type, ImageTraits(*traits))
+        for rules, alone, image_type, traits in record["looks"]
+    ]
     return [
         Entry(
             file,
@@ -105,14 +135,21 @@ def unpacked(record: Mapping[str, Any]) -> list[Entry]:
             instance_key,
             tuple(order),
             tuple(SliceGeometry((x, y, z), *grids[grid]) for grid, x, y, z in places),
+            tuple(looks[look] for look in seen),
         )
-        for file, reason, detail, origin, instance_key, order, places in record["rows"]
+        for file, reason, detail, origin, instance_key, order, places, seen in record["rows"]
     ]
 
 
 def _packed_origin(origin: Origin) -> list[Any]:
     marks = [origin.marks.identifier, origin.marks.birth_date, origin.marks.sex, origin.marks.name]
-    return [[origin.patient_key, origin.study_key, origin.series_key], marks, origin.day, sorted(origin.rules)]
+    rest = [origin.frame_of_reference, origin.protocol, origin.description]
+    return [[origin.patient_key, origin.study_key, origin.series_key], marks, origin.day, rest]
+
+
+def _packed_look(look: Look) -> list[Any]:
+    traits = [getattr(look.traits, trait.name) for trait in fields(ImageTraits)]
+    return [sorted(look.rules), sorted(look.rules_alone), look.image_type, traits]
 
 
 def packed_geometry(geometry: SliceGeometry, grids: dict[tuple[Any, ...], int]) -> list[float]:
@@ -137,25 +174,39 @@ class Anonymiser:
     Attributes:
         pseudonyms: makes the keys.
         rules_of: names of the rules that apply to a :class:`SeriesFacts`.
-        origins: those met so far; the slices of a series share theirs.
+        origins: those met so far; the slices of a series share theirs. ``looks`` likewise.
     """
 
     pseudonyms: Pseudonyms
     rules_of: Callable[[SeriesFacts], frozenset[str]]
     origins: dict[tuple[Any, ...], Origin] = field(default_factory=dict, repr=False)
+    looks: dict[ImageLook, Look] = field(default_factory=dict, repr=False)
 
     def entry(self, read: Header | Rejection) -> Entry:
         """What may be kept of a file, given its header or why it is refused."""
         file = self.pseudonyms.file(read.found.relative)
         if isinstance(read, Header):
             instance_key = self.pseudonyms.instance(read.instance_uid)
-            return Entry(file, "", "", self._origin(read), instance_key, read.order, read.geometries)
+            looks = tuple(map(self._look, read.looks))
+            return Entry(file, "", "", self._origin(read), instance_key, read.order, read.geometries, looks)
         person = read.person
         patient_key = self.pseudonyms.patient(person.identifier) if person and person.known else ""
         return Entry(file, read.reason.value, read.detail, Origin(patient_key))
 
+    def _look(self, read: ImageLook) -> Look:
+        if read not in self.looks:
+            self.looks[read] = Look(
+                rules=self.rules_of(read.facts),
+                rules_alone=self.rules_of(replace(read.facts, protocol="")),
+                image_type=self.pseudonyms.mark("image type", read.facts.image_type),
+                traits=read.traits,
+            )
+        return self.looks[read]
+
     def _origin(self, read: Header) -> Origin:
-        written = (read.person, read.study_uid, read.series_uid, read.study_day, read.facts)
+        facts = read.looks[0].facts
+        uids = (read.study_uid, read.series_uid, read.frame_of_reference)
+        written = (read.person, *uids, read.study_day, facts.protocol, facts.description)
         if written not in self.origins:
             patient_key = self.pseudonyms.patient(read.person.identifier)
             self.origins[written] = Origin(
@@ -164,7 +215,9 @@ class Anonymiser:
                 series_key=self.pseudonyms.series(read.series_uid),
                 marks=_marks(read.person, self.pseudonyms),
                 day=self.pseudonyms.shifted_day(patient_key, read.study_day) if read.study_day else None,
-                rules=self.rules_of(read.facts),
+                frame_of_reference=self.pseudonyms.mark("frame of reference", read.frame_of_reference),
+                protocol=self.pseudonyms.mark("protocol", facts.protocol),
+                description=self.pseudonyms.mark("description", facts.description),
             )
         return self.origins[written]
 

@@ -1,17 +1,20 @@
 """What the rules of series choice may look at. Apart from the reader, so that rules are checked without pydicom."""
 
+import math
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class SeriesFacts:
-    """Header values of one file that speak for or against its sequence. Free text: it must not be stored.
+    """Header values of one image that speak for or against its sequence. Free text: it must not be stored.
 
     Attributes:
-        description: SeriesDescription, ProtocolName and SequenceName, parted by ``" | "``.
-        image_type: ImageType, values parted by backslashes; ``scanning_sequence`` likewise.
+        description: SeriesDescription and SequenceName, parted by ``" | "``.
+        image_type: ImageType, values parted by backslashes (FrameType in multi-frame files); ``scanning_sequence``
+            likewise.
         contrast_agent: ContrastBolusAgent, or the meanings of the coded agents.
         repetition_time: ms, NaN if unknown; ``echo_time`` likewise.
+        protocol: ProtocolName, which some makers give to the examination and not to the series.
     """
 
     description: str
@@ -20,3 +23,28 @@ class SeriesFacts:
     contrast_agent: str
     repetition_time: float
     echo_time: float
+    protocol: str = ""
+
+
+@dataclass(frozen=True)
+class ImageTraits:
+    """What tells the images of a series apart that lie at one place; infinite where unknown.
+
+    Attributes:
+        echo: EchoNumbers; ``echo_time`` in ms, to a tenth.
+        time_point: TemporalPositionIdentifier, or TemporalPositionIndex of a frame.
+        acquisition: AcquisitionNumber, or FrameAcquisitionNumber.
+    """
+
+    echo: float = math.inf
+    echo_time: float = math.inf
+    time_point: float = math.inf
+    acquisition: float = math.inf
+
+
+@dataclass(frozen=True)
+class ImageLook:
+    """What one image says of itself."""
+
+    facts: SeriesFacts
+    traits: ImageTraits

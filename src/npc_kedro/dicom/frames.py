@@ -42,14 +42,20 @@ def read_frames(dataset: Any) -> tuple[Frame, ...]:
     if isinstance(dataset, PlainHeader):
         return (_placed(dataset, _plain_grid(dataset)),)
     shape = _shape(dataset)
-    per_frame = dataset.get("PerFrameFunctionalGroupsSequence") or ()
-    shared = (dataset.get("SharedFunctionalGroupsSequence") or (None,))[0]
-    if not per_frame:
+    groups = functional_groups(dataset)
+    if not groups:
         _require_one_frame(dataset)
         return (_frame([dataset], shape),)
-    if len(per_frame) != required_whole(dataset, "NumberOfFrames", lowest=1):
-        raise TagError(RejectReason.INVALID_TAG, f"NumberOfFrames disagrees with {len(per_frame)} functional groups")
-    return tuple(_frame([group, shared, dataset], shape) for group in per_frame)
+    if len(groups) != required_whole(dataset, "NumberOfFrames", lowest=1):
+        raise TagError(RejectReason.INVALID_TAG, f"NumberOfFrames disagrees with {len(groups)} functional groups")
+    return tuple(_frame(places, shape) for places in groups)
+
+
+def functional_groups(dataset: Any) -> list[list[Any]]:
+    """For each frame where its values may stand: its own groups, the shared ones, the top level. Empty without them."""
+    per_frame = dataset.get("PerFrameFunctionalGroupsSequence") or ()
+    shared = (dataset.get("SharedFunctionalGroupsSequence") or (None,))[0]
+    return [[group, shared, dataset] for group in per_frame]
 
 
 def require_pixel_bytes(found: int, shape: tuple[int, int, int], bits: int) -> None:
@@ -89,10 +95,10 @@ def _plain_grid(header: Any) -> _Grid:
 
 
 def _frame(places: Sequence[Any], shape: tuple[int, int]) -> Frame:
-    orientation = _find(places, "PlaneOrientationSequence", "ImageOrientationPatient")
-    measures = _find(places, "PixelMeasuresSequence", "PixelSpacing")
-    rescaling = _find(places, "PixelValueTransformationSequence", "RescaleSlope")
-    position = _find(places, "PlanePositionSequence", "ImagePositionPatient")
+    orientation = find_in_groups(places, "PlaneOrientationSequence", "ImageOrientationPatient")
+    measures = find_in_groups(places, "PixelMeasuresSequence", "PixelSpacing")
+    rescaling = find_in_groups(places, "PixelValueTransformationSequence", "RescaleSlope")
+    position = find_in_groups(places, "PlanePositionSequence", "ImagePositionPatient")
     return _placed(position, _grid(orientation, measures, rescaling, shape))
 
 
@@ -146,7 +152,7 @@ def _said(value: float) -> str:
     return f"{value:g}" if value == value else "not a number"
 
 
-def _find(places: Sequence[Any], sequence: str, keyword: str) -> Any:
+def find_in_groups(places: Sequence[Any], sequence: str, keyword: str) -> Any:
     """The first dataset that holds ``keyword``: in the sequence of a functional group, or at the top level."""
     for place in places:
         if place is None:

@@ -8,17 +8,19 @@ import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from math import inf
 from typing import Any
 
-from npc_kedro.dicom.facts import SeriesFacts
+from npc_kedro.dicom.facts import ImageLook
 from npc_kedro.dicom.frames import ENHANCED_MR, read_frames, require_pixel_bytes
 from npc_kedro.dicom.geometry import SliceGeometry
+from npc_kedro.dicom.looks import read_looks
 from npc_kedro.dicom.plain import PlainHeader, plain_header, understood_once
 from npc_kedro.dicom.pseudonyms import normalised_identifier
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.silence import silenced
 from npc_kedro.dicom.tags import TagError, number, required_text, required_whole, text
-from npc_kedro.dicom.timing import day_of
+from npc_kedro.dicom.timing import day_of, seconds_of
 from npc_kedro.dicom.walk import FoundFile
 
 MR_IMAGE = ("1.2.840.10008.5.1.4.1.1.4", *ENHANCED_MR)
@@ -61,6 +63,7 @@ _LARGEST_VALUE = 2**28
 """A larger value before the pixels is passed over, bytes: it is damage, and would ask for all memory."""
 
 _DATES = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate")
+_TIMES = ("AcquisitionTime", "ContentTime")
 
 _KNOWN_BEGINNINGS = {
     b"PK": "a zip archive; unpack it",
@@ -88,17 +91,18 @@ class Person:
 
 @dataclass(frozen=True)
 class Header:
-    """A readable MR file."""
+    """A readable MR file; ``looks`` has one entry for all images, or one per frame."""
 
     found: FoundFile
     person: Person
     study_uid: str
     series_uid: str
     instance_uid: str
-    order: tuple[float, float, float]
+    frame_of_reference: str
+    order: tuple[float, float]
     study_day: date | None
     geometries: tuple[SliceGeometry, ...]
-    facts: SeriesFacts
+    looks: tuple[ImageLook, ...]
 
 
 @dataclass(frozen=True)
@@ -224,10 +228,11 @@ def _header(found: FoundFile, person: Person, dataset: Any) -> Header:
         study_uid=required_text(dataset, "StudyInstanceUID"),
         series_uid=required_text(dataset, "SeriesInstanceUID"),
         instance_uid=required_text(dataset, "SOPInstanceUID"),
+        frame_of_reference=text(dataset, "FrameOfReferenceUID"),
         order=_order(dataset),
         study_day=_study_day(dataset),
         geometries=tuple(frame.geometry for frame in read_frames(dataset)),
-        facts=_facts(dataset),
+        looks=read_looks(dataset),
     )
 
 
@@ -248,35 +253,23 @@ def _require_greyscale(dataset: Any) -> None:
         raise TagError(RejectReason.NOT_GREYSCALE, detail)
 
 
-def _order(dataset: Any) -> tuple[float, float, float]:
-    """What decides between slices at the same place; missing numbers come last."""
-    keywords = ("TemporalPositionIdentifier", "AcquisitionNumber", "InstanceNumber")
-    numbers = (number(dataset, keyword) for keyword in keywords)
-    first, second, third = (value if value == value else float("inf") for value in numbers)
-    return first, second, third
+def _order(dataset: Any) -> tuple[float, float]:
+    """InstanceNumber and time of day: what decides between images at one place that nothing else tells apart.
+
+    Missing ones come last.
+    """
+    instance = number(dataset, "InstanceNumber")
+    return instance if instance == instance else inf, _time(dataset)
+
+
+def _time(dataset: Any) -> float:
+    return next((at for keyword in _TIMES if (at := seconds_of(text(dataset, keyword))) is not None), inf)
 
 
 @understood_once(*_DATES)
 def _study_day(dataset: Any) -> date | None:
     """The day of the examination, from the first tag that holds one; None if none does."""
     return next((day for keyword in _DATES if (day := day_of(text(dataset, keyword)))), None)
-
-
-@understood_once(
-    *("SpecificCharacterSet", "SeriesDescription", "ProtocolName", "SequenceName", "ImageType", "ScanningSequence"),
-    *("ContrastBolusAgent", "RepetitionTime", "EchoTime"),
-)
-def _facts(dataset: Any) -> SeriesFacts:
-    agents = [text(item, "CodeMeaning") for item in dataset.get("ContrastBolusAgentSequence") or ()]
-    described = (text(dataset, keyword) for keyword in ("SeriesDescription", "ProtocolName", "SequenceName"))
-    return SeriesFacts(
-        description=" | ".join(part for part in described if part),
-        image_type=text(dataset, "ImageType"),
-        scanning_sequence=text(dataset, "ScanningSequence"),
-        contrast_agent=" ".join(part for part in [text(dataset, "ContrastBolusAgent"), *agents] if part),
-        repetition_time=number(dataset, "RepetitionTime"),
-        echo_time=number(dataset, "EchoTime"),
-    )
 
 
 def _sop_class_name(uid: str) -> str:

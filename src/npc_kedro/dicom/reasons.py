@@ -30,7 +30,7 @@ class RejectReason(StrEnum):
     OTHER_ORIENTATION = "other_orientation", "slice turned away from the other slices of its series"
     REPEATED_POSITION = (
         "repeated_position",
-        "another slice of the series lies at the same place; the first that can be decoded is used",
+        "other images of the series lie at the same places; those of one kind are used, the first that can be decoded",
     )
 
     # Files: found on decoding
@@ -49,6 +49,11 @@ class RejectReason(StrEnum):
     LOWER_SCORE = "lower_score", "another series of the patient has better evidence"
     NOT_IN_OVERRIDE = "not_in_override", "series_override.csv names another series of the patient"
     TIED_SERIES = "tied_series", "several series have the same evidence; series_override.csv must decide"
+    INDISTINGUISHABLE_IMAGES = (
+        "indistinguishable_images",
+        "the series holds several images at each place, and no tag tells which belong together",
+    )
+    SEVERAL_DAYS = "several_days", "the files of the series are of several days; series_override.csv must decide"
     AFTER_TREATMENT_START = "after_treatment_start", "the study was made after the treatment had begun"
     LONG_BEFORE_TREATMENT = "long_before_treatment", "the study was made too many days before the treatment began"
     EARLIER_STUDY = "earlier_study", "a later study of the patient still lies before the treatment"

@@ -1,14 +1,19 @@
 """The rules by which a series is chosen, as they stand in YAML, and what they say about a series.
 
-A rule looks at one header field. Exclusion rules remove a series; evidence rules add points, for or against, to an
-aspect (``t1``, ``contrast``) or to nothing but the ranking (``preference``). A series is a candidate if it is axial, no
-exclusion applies and each aspect reaches its minimum; the candidate with the most points is chosen.
+A rule looks at one header field. Exclusion rules remove a series, those that look at ImageType single images of it;
+evidence rules add points, for or against, to an aspect (``t1``, ``contrast``) or to nothing but the ranking
+(``preference``). A series is a candidate if it is axial, no exclusion applies and each aspect reaches its minimum; the
+candidate with the most points is chosen.
+
+Rules on the description look at SeriesDescription and SequenceName first, and at ProtocolName only for what these are
+silent about; for contrast agent only if it names a sequence, too.
 """
 
 import re
 from collections import Counter
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -30,6 +35,11 @@ _STRICT = ConfigDict(extra="forbid", frozen=True)
 def _compiled(pattern: str) -> re.Pattern[str]:
     """Compiled when the rules are checked, so that processes forked later have it."""
     return re.compile(pattern, flags=re.IGNORECASE)
+
+
+def _spaced(written: str) -> str:
+    """An underscore is a letter to a regular expression, but a blank to those who name protocols."""
+    return written.replace("_", " ")
 
 
 class Rule(BaseModel):
@@ -63,8 +73,7 @@ class Rule(BaseModel):
         """Whether the rule's test holds for a header."""
         value = getattr(facts, self.field)
         if self.pattern is not None:
-            # an underscore is a letter to a regular expression, but a blank to those who name protocols
-            return _compiled(self.pattern).search(value.replace("_", " ")) is not None
+            return _compiled(self.pattern).search(_spaced(value)) is not None
         low, high = self.between or (0.0, 0.0)
         return low <= value <= high
 
@@ -83,7 +92,10 @@ class SeriesRules(BaseModel):
     max_tilt_degrees: float = Field(
         ge=0, lt=45, description="largest angle between the slices' normal and the body axis"
     )
-    exclude: tuple[Rule, ...] = Field(description="any of these removes a series")
+    disregard: tuple[str, ...] = Field(
+        default=(), description="regular expressions; what fits them in a description says nothing: WITH AND WITHOUT"
+    )
+    exclude: tuple[Rule, ...] = Field(description="any of these removes a series; by image_type, single images")
     evidence: tuple[EvidenceRule, ...] = Field(description="points for and against")
     minimum: dict[Aspect, int] = Field(description="points that a candidate needs in an aspect")
 
@@ -94,7 +106,22 @@ class SeriesRules(BaseModel):
         if twice:
             msg = f"several rules are named {', '.join(twice)}; a name stands for one rule"
             raise ValueError(msg)
+        for pattern in self.disregard:
+            try:
+                _compiled(pattern)
+            except re.error as error:
+                msg = f"disregard: {pattern!r} is no regular expression ({error})"
+                raise ValueError(msg) from None
         return self
+
+    @cached_property
+    def image_exclusions(self) -> frozenset[str]:
+        """Names of the exclusion rules that remove single images."""
+        return frozenset(rule.name for rule in self.exclude if rule.field == "image_type")
+
+    def points_of(self, names: Collection[str]) -> int:
+        """The points of all evidence rules with these names together."""
+        return sum(rule.points for rule in self.evidence if rule.name in names)
 
 
 @dataclass(frozen=True)
@@ -116,15 +143,41 @@ class Judgement:
 
 def applying(facts: SeriesFacts, rules: SeriesRules) -> frozenset[str]:
     """Names of the rules that apply to one header. Unlike the header's texts, they name nobody and may be stored."""
-    return frozenset(rule.name for rule in (*rules.exclude, *rules.evidence) if rule.applies_to(facts))
+    facts = replace(facts, description=_telling(facts.description, rules), protocol=_telling(facts.protocol, rules))
+    found = {rule.name for rule in (*rules.exclude, *rules.evidence) if rule.applies_to(facts)}
+    if not facts.protocol.strip():
+        return frozenset(found)
+    protocol = replace(facts, description=facts.protocol)
+    spoken = {rule.aspect for rule in rules.evidence if rule.field == "description" and rule.name in found}
+    about = set(spoken)
+    if facts.description.strip() and not any(_names_sequence(rule, protocol) for rule in rules.evidence):
+        about.add("contrast")
+    for rule in (*rules.exclude, *rules.evidence):
+        silent = rule.aspect not in about if isinstance(rule, EvidenceRule) else not spoken
+        if rule.field == "description" and silent and rule.applies_to(protocol):
+            found.add(rule.name)
+    return frozenset(found)
+
+
+def _names_sequence(rule: EvidenceRule, facts: SeriesFacts) -> bool:
+    """Whether a description is that of a series; NECK W CONTRAST says of an examination that agent was given."""
+    return rule.aspect == "t1" and rule.field == "description" and rule.applies_to(facts)
+
+
+def _telling(description: str, rules: SeriesRules) -> str:
+    """What a description says, without what is to be disregarded."""
+    description = _spaced(description)
+    for pattern in rules.disregard:
+        description = _compiled(pattern).sub(" ", description)
+    return description
 
 
 def judge(applying: Counter[frozenset[str]], tilt_degrees: float, rules: SeriesRules) -> Judgement:
     """Judges one series.
 
     Args:
-        applying: for its files, the names of the rules that apply (see :func:`applying`), with their counts; a rule
-            applies to the series if it applies to at least half of the files.
+        applying: for its images, the names of the rules that apply (see :func:`applying`), with their counts; a rule
+            applies to the series if it applies to at least half of them.
         tilt_degrees: angle between the slices' normal and the body's axis.
         rules: the rules.
     """

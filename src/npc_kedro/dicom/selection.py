@@ -25,6 +25,8 @@ _ALWAYS_UNUSABLE = (RejectReason.NOT_AXIAL.value,)
 
 _TOLD_OF_PATIENTS = (
     RejectReason.TIED_SERIES,
+    RejectReason.SEVERAL_DAYS,
+    RejectReason.INDISTINGUISHABLE_IMAGES,
     RejectReason.UNDATED_STUDIES,
     RejectReason.LONG_BEFORE_TREATMENT,
     RejectReason.AFTER_TREATMENT_START,

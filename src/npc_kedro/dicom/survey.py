@@ -6,23 +6,25 @@ The tables that come out hold pseudonyms, points and reason codes; nothing that 
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from npc_kedro.dicom.entries import Entry, PersonMarks
-from npc_kedro.dicom.geometry import SAME_PLACE_MM, common_normal
+from npc_kedro.dicom.protocols import Protocols
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.rules import SeriesRules, judge
+from npc_kedro.dicom.stack import Refusals, Stack, days_of, stacked
+from npc_kedro.dicom.timing import Dating, dated
 from npc_kedro.dicom.walk import FoundFile
 
 FILE_COLUMNS = ["file", "patient_key", "series_key", "instance_key", "frames", "spare_of", "reason", "detail"]
 
 SERIES_COLUMNS = [
     "patient_key", "series_key", "study_key", "study_day", "n_files", "n_slices", "frames_left_out", "normal_x",
-    "normal_y", "normal_z", "tilt_degrees", "slice_distance_mm", "even_spacing", "points", "evidence", "reason",
-    "detail",
+    "normal_y", "normal_z", "tilt_degrees", "slice_distance_mm", "even_spacing", "points", "evidence", "notes",
+    "reason", "detail",
 ]  # fmt: skip
 
 
@@ -37,17 +39,13 @@ class Survey:
             ``detail``. Sorted by the files' relative paths.
         series: one row per patient and series: keys, shifted day of the examination (NaN if undated), numbers of files,
             of slices and of frames left out of multi-frame files, normal, tilt, spacing, the rules' points, evidence,
-            reason (empty for a candidate) and detail. Sorted by keys.
+            notes, reason (empty for a candidate) and detail. Sorted by keys.
         problems: contradictions that only the user can resolve, one sentence each.
     """
 
     files: pd.DataFrame
     series: pd.DataFrame
     problems: tuple[str, ...]
-
-
-Refusals = dict[str, tuple[RejectReason, str]]
-"""File pseudonym to reason and detail."""
 
 
 def survey(entries: Sequence[Entry], found: Sequence[FoundFile], rules: SeriesRules) -> Survey:
@@ -64,10 +62,11 @@ def survey(entries: Sequence[Entry], found: Sequence[FoundFile], rules: SeriesRu
     groups: dict[tuple[str, str], list[Entry]] = defaultdict(list)
     for entry in unique:
         groups[entry.origin.patient_key, entry.origin.series_key].append(entry)
+    protocols = Protocols.of_examinations(entry.origin for entry in unique)
     rows = []
     frames: dict[str, tuple[int, ...]] = {}
     for (patient_key, series_key), members in sorted(groups.items(), key=lambda item: item[0]):
-        row, stack = _series_row(members, rules)
+        row, stack = _series_row(members, rules, protocols)
         refusals |= stack.refusals
         frames |= stack.frames
         spares |= stack.spares
@@ -102,83 +101,51 @@ def _file_table(
     )
 
 
-@dataclass(frozen=True)
-class _Stack:
-    """The slices of a series, one at each place.
-
-    Attributes:
-        places: where they lie along the normal, mm.
-        refusals: files that give none.
-        frames: of multi-frame files that give some of their frames, the numbers of these.
-        left_out: how many frames such files have besides.
-        spares: files at places that are taken, to the file that has the first of them.
-    """
-
-    places: list[float] = field(default_factory=list)
-    refusals: Refusals = field(default_factory=dict)
-    frames: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    left_out: int = 0
-    spares: dict[str, str] = field(default_factory=dict)
-
-
-def _stack(members: Iterable[Entry], normal: np.ndarray) -> _Stack:
-    """The first image at every place: by temporal position, acquisition, instance, UID, then by the order of frames."""
-    places: list[float] = []
-    refusals: Refusals = {}
-    frames: dict[str, tuple[int, ...]] = {}
-    left_out = 0
-    parallel: dict[tuple[float, ...], bool] = {}
-    spares: dict[str, str] = {}
-    taken: dict[int, str] = {}
-    for entry in sorted(members, key=lambda entry: (entry.order, entry.instance_key)):
-        reason, used = RejectReason.OTHER_ORIENTATION, []
-        for number, geometry in enumerate(entry.geometries):
-            if geometry.orientation not in parallel:
-                parallel[geometry.orientation] = geometry.is_parallel_to(normal)
-            if not parallel[geometry.orientation]:
-                continue
-            along = geometry.position_along(normal)
-            place = round(along / SAME_PLACE_MM)
-            there = taken.get(place) or taken.get(place - 1) or taken.get(place + 1)
-            if there is None:
-                taken[place] = entry.file
-                places.append(along)
-                used.append(number)
-            else:
-                reason = RejectReason.REPEATED_POSITION
-                spares.setdefault(entry.file, there)
-        if not used:
-            refusals[entry.file] = (reason, reason.meaning)
-        elif len(used) < len(entry.geometries):
-            frames[entry.file] = tuple(used)
-            left_out += len(entry.geometries) - len(used)
-    return _Stack(places, refusals, frames, left_out, {file: spares[file] for file in spares.keys() & refusals.keys()})
-
-
-def _series_row(members: list[Entry], rules: SeriesRules) -> tuple[dict[str, object], _Stack]:
+def _series_row(members: list[Entry], rules: SeriesRules, protocols: Protocols) -> tuple[dict[str, object], Stack]:
     """A series' row, and what of its files belongs to its stack of slices."""
-    normal = common_normal([geometry for entry in members for geometry in entry.geometries])
-    stack = _stack(members, normal)
-    distances = np.diff(sorted(stack.places))
+    stack = stacked(members, protocols.rules_of, rules)
+    distances = np.diff(sorted(image.along for image in stack.used))
     typical = float(np.median(distances)) if len(distances) else float("nan")
-    tilt = float(np.degrees(np.arccos(np.clip(abs(normal[2]), 0.0, 1.0))))
-    judgement = judge(Counter(entry.origin.rules for entry in members), tilt, rules)
+    tilt = float(np.degrees(np.arccos(np.clip(abs(stack.normal[2]), 0.0, 1.0))))
+    judgement = judge(Counter(image.rules for image in stack.used), tilt, rules)
+    dating = dated(days_of(stack.used))
+    reason, detail = judgement.reason, judgement.detail
+    if reason is None and stack.is_arbitrary:
+        reason = RejectReason.INDISTINGUISHABLE_IMAGES
+        detail = f"several images at {stack.ties} of {len(stack.used)} places, and no tag tells them apart"
+    elif reason is None and dating.is_unclear:
+        reason, detail = RejectReason.SEVERAL_DAYS, dating.note
     row = {
         "study_key": members[0].origin.study_key,
-        "study_day": min((day for entry in members if (day := entry.origin.day) is not None), default=float("nan")),
+        "study_day": dating.day,
         "n_files": len(members),
-        "n_slices": len(stack.places),
+        "n_slices": len(stack.used),
         "frames_left_out": stack.left_out,
-        **{f"normal_{axis}": float(part) for axis, part in zip("xyz", normal, strict=True)},
+        **{f"normal_{axis}": float(part) for axis, part in zip("xyz", stack.normal, strict=True)},
         "tilt_degrees": round(tilt, 3),
         "slice_distance_mm": round(typical, 4),
         "even_spacing": bool(np.all(np.abs(distances - typical) <= 0.1 * abs(typical))),
         "points": judgement.points,
         "evidence": " ".join(judgement.evidence),
-        "reason": judgement.reason.value if judgement.reason else "",
-        "detail": judgement.detail,
+        "notes": "; ".join(_notes(stack, dating)),
+        "reason": reason.value if reason else "",
+        "detail": detail,
     }
     return row, stack
+
+
+def _notes(stack: Stack, dating: Dating) -> Iterator[str]:
+    """What is remarkable about a series whatever becomes of it."""
+    if stack.chosen_by:
+        yield f"several images at one place, chosen by {', '.join(stack.chosen_by)}"
+    excluded = sum(reason is RejectReason.EXCLUDED_BY_RULE for reason, _ in stack.refusals.values())
+    if excluded:
+        yield f"{excluded} files excluded by rules on ImageType"
+    frames_of_reference = {image.entry.origin.frame_of_reference for image in stack.used}
+    if len(frames_of_reference) > 1:
+        yield f"{len(frames_of_reference)} frames of reference"
+    if dating.note:
+        yield dating.note
 
 
 def _without_duplicates(

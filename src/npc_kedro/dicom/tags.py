@@ -10,7 +10,7 @@ from typing import Any
 from npc_kedro.dicom.plain import PlainHeader
 from npc_kedro.dicom.reasons import RejectReason
 
-_ASCII_KINDS = frozenset({"UI", "CS", "DS", "IS", "DA"})
+_ASCII_KINDS = frozenset({"UI", "CS", "DS", "IS", "DA", "TM"})
 """Value representations without character sets (DICOM PS3.5, 6.2); several values are parted by a backslash."""
 
 _TEXT_KINDS = frozenset({"LO", "SH", "PN"})

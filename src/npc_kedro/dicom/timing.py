@@ -6,6 +6,8 @@ and nothing but the date tells which one may be used.
 
 import math
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
@@ -14,6 +16,9 @@ import pandas as pd
 from npc_kedro.dicom.reasons import RejectReason
 
 _WRITTEN = re.compile(r"(\d{4})([.-]?)(\d{2})\2(\d{2})", flags=re.ASCII)
+_STRAY_SHARE = 0.2
+"""A single file of another day may be a slip; a fifth of the files, or several that are a tenth, are not."""
+_TOLD = 3
 _FIRST_YEAR = 1900
 """Dates before are placeholders (00010101)."""
 
@@ -28,6 +33,45 @@ def day_of(written: str) -> date | None:
         return date(int(parts[1]), int(parts[3]), int(parts[4]))
     except ValueError:
         return None
+
+
+def seconds_of(written: str) -> float | None:
+    """A DICOM time (HHMMSS.FFFFFF, colons and fewer digits allowed: PS3.5, 6.2) in seconds; None if it is none."""
+    digits, _, fraction = written.replace(":", "").partition(".")
+    if len(digits) not in (2, 4, 6) or not (digits + fraction).isdecimal() or not written.isascii():
+        return None
+    return int(digits[:2]) * 3600 + int(digits[2:4] or 0) * 60 + int(digits[4:] or 0) + float(f"0.{fraction or 0}")
+
+
+@dataclass(frozen=True)
+class Dating:
+    """The day of a series.
+
+    Attributes:
+        day: of most of its files, of two the later; NaN if undated.
+        note: what other days its files bear, in words; "" if none that matters.
+        is_unclear: whether these are so many that the day must not be believed.
+    """
+
+    day: float = math.nan
+    note: str = ""
+    is_unclear: bool = False
+
+
+def dated(days: Mapping[int, int]) -> Dating:
+    """The day of a series whose files bear these, with their counts. An examination may run past midnight."""
+    if not days:
+        return Dating()
+    day = max(days, key=lambda one: (days[one], one))
+    files = sum(days.values())
+    others = {one: count for one, count in days.items() if abs(one - day) > 1}
+    if not others:
+        return Dating(float(day))
+    astray = sum(others.values())
+    told = ", ".join(f"{abs(one - day)} days {'later' if one > day else 'earlier'}" for one in sorted(others)[:_TOLD])
+    note = f"{astray} of {files} files are of another day ({told}{', ...' if len(others) > _TOLD else ''})"
+    unclear = astray > _STRAY_SHARE * files or (astray > 1 and astray >= files / 10)
+    return Dating(float(day), note, unclear)
 
 
 def refused_by_date(

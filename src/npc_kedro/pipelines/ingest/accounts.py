@@ -75,6 +75,7 @@ def _count_series(attrition: Attrition, series: pd.DataFrame, stored: StoredSlic
         notes={
             "uneven slice distances": int((series["chosen"] & ~series["even_spacing"]).sum()),
             "frames left out of multi-frame files": int((series["chosen"] & (series["frames_left_out"] > 0)).sum()),
+            "notes in series_choice.csv": int((series["chosen"] & (series["notes"] != "")).sum()),
         },
     )
     empty = left - len(stored.slices)

@@ -32,6 +32,7 @@ TABLE, FILES, SERIES, PATIENTS, DECODING, OUTLINES, DIVISION = (
 )
 """The checks, as they are named in the report."""
 
+_LOOK_AT_SERIES = "look at the series; nothing, if the right images are used"
 _LOOK_UP_DATE = "look up the day of the examination; take the patient out of the clinical table if it lies after"
 
 _TRIAL_MATRIX = 16
@@ -113,6 +114,9 @@ def check_series(
     for row in judged[judged["chosen"] & (judged["frames_left_out"] > 0)].itertuples():
         found = f"{row.frames_left_out} frames lie where others of the series do, or are turned away; they are left out"
         note = (found, "one frame at each place", remedy_of(RejectReason.REPEATED_POSITION))
+        checked.findings.append(Finding(Severity.NOTE, SERIES, row.patient_key, row.series_key, "", *note))
+    for row in judged[judged["chosen"] & (judged["notes"] != "")].itertuples():
+        note = (row.notes, "images of one kind, day and frame of reference", _LOOK_AT_SERIES)
         checked.findings.append(Finding(Severity.NOTE, SERIES, row.patient_key, row.series_key, "", *note))
     for patient_key in used_undated(judged, patients):
         found = "the images bear no date, so nothing shows that they were made before treatment_start; they are used"

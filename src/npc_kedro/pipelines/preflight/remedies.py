@@ -36,6 +36,15 @@ _ADVICE: dict[R, tuple[str, str]] = {
     R.LOWER_SCORE: ("the series with the best evidence", _RULES),
     R.NOT_IN_OVERRIDE: ("the series named in series_override.csv", _NOTHING),
     R.TIED_SERIES: ("one series with the best evidence", _OVERRIDE),
+    R.INDISTINGUISHABLE_IMAGES: (
+        "InstanceNumber, EchoTime, AcquisitionNumber or times that tell the images at one place apart",
+        f"export the series again with these tags, or as several series; or {_OVERRIDE}, and the first files are used",
+    ),
+    R.SEVERAL_DAYS: (
+        "files of one day",
+        "correct the dates, or give each examination a series of its own; if the series was made before the treatment, "
+        + _OVERRIDE,
+    ),
     R.AFTER_TREATMENT_START: ("an examination before the treatment", "add the earlier examination to the export"),
     R.LONG_BEFORE_TREATMENT: (
         "an examination within ingest.max_days_before_treatment",

@@ -1,0 +1,84 @@
+"""What the images of a file say of their sequence, their echo and their time: in enhanced files frame by frame."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import inf, isnan
+from typing import Any
+
+from npc_kedro.dicom.facts import ImageLook, ImageTraits, SeriesFacts
+from npc_kedro.dicom.frames import find_in_groups, functional_groups
+from npc_kedro.dicom.plain import PlainHeader, understood_once
+from npc_kedro.dicom.tags import number, text
+
+_NOT_MAGNITUDE = ("PHASE", "REAL", "IMAGINARY")
+
+
+def read_looks(dataset: Any) -> tuple[ImageLook, ...]:
+    """One look for all images of the file, or one for each frame."""
+    look = ImageLook(_facts(dataset), _traits(dataset))
+    groups = () if isinstance(dataset, PlainHeader) else functional_groups(dataset)
+    looks = tuple(_frame_look(places, look) for places in groups)
+    return looks if len(set(looks)) > 1 else looks[:1] or (look,)
+
+
+@understood_once(
+    *("SpecificCharacterSet", "SeriesDescription", "ProtocolName", "SequenceName", "ImageType", "ScanningSequence"),
+    *("ContrastBolusAgent", "RepetitionTime", "EchoTime"),
+)
+def _facts(dataset: Any) -> SeriesFacts:
+    agents = [text(item, "CodeMeaning") for item in dataset.get("ContrastBolusAgentSequence") or ()]
+    described = (text(dataset, keyword) for keyword in ("SeriesDescription", "SequenceName"))
+    return SeriesFacts(
+        description=" | ".join(part for part in described if part),
+        image_type=text(dataset, "ImageType"),
+        scanning_sequence=text(dataset, "ScanningSequence"),
+        contrast_agent=" ".join(part for part in [text(dataset, "ContrastBolusAgent"), *agents] if part),
+        repetition_time=number(dataset, "RepetitionTime"),
+        echo_time=number(dataset, "EchoTime"),
+        protocol=text(dataset, "ProtocolName"),
+    )
+
+
+@understood_once("EchoNumbers", "EchoTime", "TemporalPositionIdentifier", "AcquisitionNumber")
+def _traits(dataset: Any) -> ImageTraits:
+    return ImageTraits(
+        echo=_known(dataset, "EchoNumbers"),
+        echo_time=round(_known(dataset, "EchoTime"), 1),
+        time_point=_known(dataset, "TemporalPositionIdentifier"),
+        acquisition=_known(dataset, "AcquisitionNumber"),
+    )
+
+
+def _frame_look(places: Sequence[Any], whole: ImageLook) -> ImageLook:
+    """What a frame says, where its groups say nothing what its file does."""
+    facts, traits = whole.facts, whole.traits
+    kind = find_in_groups(places, "MRImageFrameTypeSequence", "FrameType")
+    component = text(kind, "ComplexImageComponent")
+    parts = (text(kind, "FrameType") or facts.image_type, component if component in _NOT_MAGNITUDE else "")
+    usage = find_in_groups(places, "ContrastBolusUsageSequence", "ContrastBolusAgentAdministered")
+    given = text(usage, "ContrastBolusAgentAdministered") != "NO"
+    echo_time = number(find_in_groups(places, "MREchoSequence", "EffectiveEchoTime"), "EffectiveEchoTime")
+    time_point = number(
+        find_in_groups(places, "FrameContentSequence", "TemporalPositionIndex"), "TemporalPositionIndex"
+    )
+    acquisition = find_in_groups(places, "FrameContentSequence", "FrameAcquisitionNumber")
+    acquired = number(acquisition, "FrameAcquisitionNumber")
+    return ImageLook(
+        replace(
+            facts,
+            image_type="\\".join(part for part in parts if part),
+            contrast_agent=facts.contrast_agent if given else "",
+            echo_time=facts.echo_time if isnan(echo_time) else echo_time,
+        ),
+        replace(
+            traits,
+            echo_time=traits.echo_time if isnan(echo_time) else round(echo_time, 1),
+            time_point=traits.time_point if isnan(time_point) else time_point,
+            acquisition=traits.acquisition if isnan(acquired) else acquired,
+        ),
+    )
+
+
+def _known(dataset: Any, keyword: str) -> float:
+    value = number(dataset, keyword)
+    return inf if isnan(value) else value
