@@ -156,6 +156,8 @@ def test_the_agent_is_evidence_without_a_description(rules: SeriesRules) -> None
         ("Ax T1 FSE pre/post", "", "no_contrast_evidence"),
         ("Ax T1 W&WO contrast", "", "no_contrast_evidence"),
         ("T1 w/o contrast", "", "no_contrast_evidence"),
+        ("T1 no contrast", "", "no_contrast_evidence"),
+        ("T1 no gd", "", "no_contrast_evidence"),
         ("T1 post contrast", "", "candidate"),
         ("T1 with contrast", "", "candidate"),
     ],

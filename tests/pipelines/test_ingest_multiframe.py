@@ -138,6 +138,43 @@ def test_derived_frames_are_no_slices(bench: Bench, shared: bool) -> None:
     assert np.all(np.asarray(found["slices"].pixels).max(axis=(1, 2)) * table["intensity_scale"] > 100)
 
 
+@pytest.mark.parametrize(
+    ("sequence", "keyword", "worse", "better"),
+    [
+        ("FrameContentSequence", "TemporalPositionIndex", 2, 1),
+        ("FrameContentSequence", "FrameAcquisitionNumber", 2, 1),
+        ("MREchoSequence", "EffectiveEchoTime", 20.0, 10.0),
+        ("ContrastBolusUsageSequence", "ContrastBolusAgentAdministered", "NO", "YES"),
+        ("MRImageFrameTypeSequence", "ComplexImageComponent", "PHASE", "MAGNITUDE"),
+    ],
+)
+def test_of_frames_of_several_kinds_one_kind_is_used(
+    bench: Bench, sequence: str, keyword: str, worse: object, better: object
+) -> None:
+    """The better ones come second, one after a frame of the worse kind and one before."""
+    whole, other = (enhanced(MiniSeries("P1", description="Ax T1")) for _ in range(2))
+    groups = []
+    order = (0, 0, 1, 1, 2, 2, 3, 3)
+    kinds = (worse, better, worse, better, better, worse, worse, better)
+    for slice_, kind in zip(order, kinds, strict=True):
+        group = Dataset()
+        group.PlanePositionSequence = whole.PerFrameFunctionalGroupsSequence[slice_].PlanePositionSequence
+        setattr(group, sequence, item(**{keyword: kind}))
+        groups.append(group)
+    low, high = (np.stack([base + picture(base, slice_) // 2 for slice_ in range(4)]) for base in (1000, 2000))
+    pixels = [(low if kind == worse else high)[slice_] for slice_, kind in zip(order, kinds, strict=True)]
+    other.PerFrameFunctionalGroupsSequence = Sequence(groups)
+    other.NumberOfFrames, other.PixelData = 8, np.stack(pixels).astype("<u2").tobytes()
+    bench.put("volume", encoded(other))
+    bench.clinical("P1")
+    found = bench.run()
+    table = found["slices"].table
+    assert len(table) == 4
+    lowest = np.asarray(found["slices"].pixels).min(axis=(1, 2)) + table["intensity_offset"]
+    assert (lowest >= 2000).all()
+    assert found["series_choice"]["frames_left_out"].tolist() == [4]
+
+
 def test_bad_input_08_frames_without_contrast_are_left_out_and_noted(bench: Bench) -> None:
     dataset = enhanced(MiniSeries("P1"))
     values = frames()

@@ -52,9 +52,10 @@ def _traits(dataset: Any) -> ImageTraits:
 def _frame_look(places: Sequence[Any], whole: ImageLook) -> ImageLook:
     """What a frame says, where its groups say nothing what its file does."""
     facts, traits = whole.facts, whole.traits
-    kind = find_in_groups(places, "MRImageFrameTypeSequence", "FrameType")
-    component = text(kind, "ComplexImageComponent")
-    parts = (text(kind, "FrameType") or facts.image_type, component if component in _NOT_MAGNITUDE else "")
+    kind = text(find_in_groups(places, "MRImageFrameTypeSequence", "FrameType"), "FrameType")
+    component = find_in_groups(places, "MRImageFrameTypeSequence", "ComplexImageComponent")
+    part = text(component, "ComplexImageComponent")
+    parts = (kind or facts.image_type, part if part in _NOT_MAGNITUDE else "")
     usage = find_in_groups(places, "ContrastBolusUsageSequence", "ContrastBolusAgentAdministered")
     given = text(usage, "ContrastBolusAgentAdministered") != "NO"
     echo_time = number(find_in_groups(places, "MREchoSequence", "EffectiveEchoTime"), "EffectiveEchoTime")

@@ -30,7 +30,7 @@ _ADVICE: dict[R, tuple[str, str]] = {
     R.CHANGED_MEANWHILE: ("a folder that stays as it is", "run again when the export is complete"),
     R.CONSTANT_IMAGE: ("an image", _NOTHING),
     R.NOT_AXIAL: ("axial slices", "nothing: the method is defined on axial slices"),
-    R.EXCLUDED_BY_RULE: ("an acquired axial series", _RULES),
+    R.EXCLUDED_BY_RULE: ("acquired axial images", _RULES),
     R.NO_T1_EVIDENCE: ("evidence for T1 weighting", _RULES),
     R.NO_CONTRAST_EVIDENCE: ("evidence for contrast agent", _RULES),
     R.LOWER_SCORE: ("the series with the best evidence", _RULES),
