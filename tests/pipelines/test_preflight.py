@@ -118,6 +118,15 @@ def test_columns_that_stay_behind_are_told(root: Path, tmp_path: Path) -> None:
     assert "5551234" not in page
 
 
+def test_numbers_that_cannot_be_told_are_told_of_with_what_to_do(root: Path, tmp_path: Path) -> None:
+    MiniSeries("P1").write(root / "dicom")
+    write_clinical(root, [clinical_row("P1", ebv='"1,201"')])
+    findings, _, _ = preflight(root, tmp_path)
+    (told,) = findings[findings["subject"].str.startswith("column ")].to_dict("records")
+    assert "numbers such as 1,201 or 1.201, whose comma or point may part thousands" in told["found"]
+    assert told["remedy"].startswith("nothing, or write thousands without a mark (1201)")
+
+
 @pytest.mark.parametrize("images", [True, False])
 def test_the_faults_of_both_overrides_are_told_together(root: Path, tmp_path: Path, images: bool) -> None:
     MiniSeries("P1").write(root / "dicom")

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from npc_kedro.clinical.mapping import ClinicalMapping, CovariateRules
+from npc_kedro.clinical.numbers import Notation, column_numbers, unclear_numbers
 from npc_kedro.clinical.problems import Problems
 from npc_kedro.clinical.showing import looks_like_date
 from npc_kedro.dicom.pseudonyms import normalised_identifier
@@ -71,7 +72,12 @@ def private_columns(headings: Sequence[str], rules: CovariateRules) -> list[int]
 
 
 def carried_covariates(
-    cells: pd.DataFrame, mapping: ClinicalMapping, problems: Problems, *, identifiers: Sequence[str]
+    cells: pd.DataFrame,
+    mapping: ClinicalMapping,
+    problems: Problems,
+    *,
+    identifiers: Sequence[str],
+    notation: Notation,
 ) -> Covariates:
     """The covariates among the columns that the study does not use itself.
 
@@ -80,6 +86,7 @@ def carried_covariates(
         mapping: tells what is missing, and the rules.
         problems: knows which words are private.
         identifiers: the patients', row by row.
+        notation: of the numbers of the whole table, where a column's own do not tell.
     """
     rules = mapping.covariates
     barred = columns_named([str(name) for name in cells.columns], (*rules.private, *rules.never))
@@ -94,7 +101,9 @@ def carried_covariates(
             left[place + 1] = "empty"
         elif not str(heading) or problems.guard.redact(str(heading)) != str(heading):
             left[place + 1] = "no heading, or a private one"
-        elif (numbers := _numbers(texts)) is not None:
+        elif unclear := unclear_numbers(texts, notation):
+            left[place + 1] = unclear
+        elif (numbers := column_numbers(texts, notation)) is not None:
             why = "the patients' identifiers" if _repeats(texts, identifiers) else ""
             why = why or ("" if allowed else _private_numbers(numbers))
             if why:
@@ -111,27 +120,6 @@ def carried_covariates(
             else:
                 columns[_name(str(heading), columns)] = [text or None for text in texts]
     return Covariates(pd.DataFrame(columns, index=cells.index), left)
-
-
-def number_of(text: str) -> float:
-    """A cell as a number, ``1.5e4`` too; a decimal comma is one.
-
-    Raises:
-        ValueError: if it is none, or not finite.
-    """
-    plain = unicodedata.normalize("NFKC", text).strip()
-    value = float(plain.replace(",", ".") if plain.count(",") == 1 and "." not in plain else plain)
-    if not math.isfinite(value) or "_" in plain:  # Python takes 4_5 for 45
-        msg = "not a finite number in digits"
-        raise ValueError(msg)
-    return value
-
-
-def _numbers(texts: Sequence[str]) -> list[float] | None:
-    try:
-        return [number_of(text) if text else math.nan for text in texts]
-    except ValueError:
-        return None
 
 
 def _repeats(texts: Sequence[str], identifiers: Sequence[str]) -> bool:

@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from npc_kedro.clinical.covariates import carried_covariates, number_of, private_columns
+from npc_kedro.clinical.covariates import carried_covariates, private_columns
 from npc_kedro.clinical.dates import DATE_COLUMNS, check_order, read_dates
 from npc_kedro.clinical.mapping import COLUMNS, VALUES, ClinicalMapping, simplified, spelling
+from npc_kedro.clinical.numbers import UNCLEAR, AmbiguousNumberError, Notation
 from npc_kedro.clinical.problems import Problems
 from npc_kedro.clinical.spreadsheet import ROUNDED, Reading, read_cells, rounded_by_spreadsheet
 from npc_kedro.clinical.staging import ajcc_stage
@@ -72,7 +73,8 @@ def read_clinical(path: Path, mapping: ClinicalMapping, pseudonyms: Pseudonyms) 
     keys = _keys(named, mapping, problems, pseudonyms)
     columns = {column: _values(named, column, mapping, problems) for column in COLUMNS if column in VALUES}
     table = pd.DataFrame({"patient_key": keys, **columns}, index=named.index)
-    table["age"] = pd.Series(_ages(named, mapping, problems), index=named.index, dtype="float64")
+    notation = _notation(named, others, mapping)
+    table["age"] = pd.Series(_ages(named, mapping, problems, notation), index=named.index, dtype="float64")
     dates = read_dates(_dates_only(named, mapping), mapping.date_order, problems)
     check_order(table, dates, problems)
     problems.require_none()
@@ -83,7 +85,7 @@ def read_clinical(path: Path, mapping: ClinicalMapping, pseudonyms: Pseudonyms) 
     table["stage_disagrees"] = [_stage_disagrees(row) for row in records]
     table["table_row"] = table.index
     table["treatment_start_day"] = _shifted(keys, dates.get("treatment_start"), pseudonyms)
-    covariates = carried_covariates(others, mapping, problems, identifiers=list(named["patient_id"]))
+    covariates = carried_covariates(others, mapping, problems, identifiers=list(named["patient_id"]), notation=notation)
     ordered = table.join(covariates.table).sort_values("patient_key", ignore_index=True)
     identifiers = dict(zip(keys, named["patient_id"].astype(str), strict=True))
     left = {places[place - 1] + 1: why for place, why in covariates.left.items()}
@@ -156,14 +158,27 @@ def _values(table: pd.DataFrame, column: str, mapping: ClinicalMapping, problems
     return values
 
 
-def _ages(table: pd.DataFrame, mapping: ClinicalMapping, problems: Problems) -> list[float]:
+def _notation(named: pd.DataFrame, others: pd.DataFrame, mapping: ClinicalMapping) -> Notation:
+    """How the table's numbers are written, as far as they tell; those of private columns are none."""
+    private = private_columns([str(name) for name in others.columns], mapping.covariates)
+    columns = [named["age"], *(others.iloc[:, place] for place in range(others.shape[1]) if place not in private)]
+    return Notation.of(text for column in columns for text in column)
+
+
+def _ages(table: pd.DataFrame, mapping: ClinicalMapping, problems: Problems, notation: Notation) -> list[float]:
     low, high = mapping.age_years
+    notation = Notation.of(table["age"]).within(notation)
     ages = []
     for row, text in table["age"].items():
-        missing, plain = mapping.is_missing(text), _AGE.fullmatch(unicodedata.normalize("NFKC", text))
-        age = number_of(text) if plain and not missing else math.nan
+        age, what = math.nan, f"expected years between {low:g} and {high:g}"
+        missing = mapping.is_missing(text)
+        if not missing and _AGE.fullmatch(unicodedata.normalize("NFKC", text)):
+            try:
+                age = notation.read(text)
+            except AmbiguousNumberError:
+                what = f"a number {UNCLEAR}; {what}"
         if not missing and not low <= age <= high:
-            problems.add(int(str(row)), "age", f"expected years between {low:g} and {high:g}", value=text)
+            problems.add(int(str(row)), "age", what, value=text)
             age = math.nan
         ages.append(age)
     return ages

@@ -8,6 +8,7 @@ from datetime import date, datetime, time
 from itertools import zip_longest
 from typing import Any
 
+from npc_kedro.clinical.numbers import StoredNumber
 from npc_kedro.errors import CohortError
 
 _LAST_ROW = 2**20
@@ -112,4 +113,4 @@ def _text(value: object) -> str:
         return f"{value:.14E}"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value).strip()
+    return StoredNumber(value) if isinstance(value, (int, float)) else str(value).strip()

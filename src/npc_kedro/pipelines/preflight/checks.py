@@ -59,11 +59,12 @@ def check_table(door: Door, checked: Checked) -> pd.DataFrame | None:
     except CohortError as error:
         checked.findings += findings_of(TABLE, error)
         return None
-    for place, why in table.left_columns.items():
+    for place, reason in table.left_columns.items():
+        why, _, remedy = reason.partition("; ")
         note = (
             f"stays behind: {why}",
             "numbers or a few categories that tell nobody who a patient is",
-            "nothing, or name its heading in ingest.clinical.covariates.allow",
+            f"nothing, or {remedy or 'name its heading in ingest.clinical.covariates.allow'}",
         )
         checked.findings.append(Finding(Severity.NOTE, TABLE, "", f"column {place}", "", *note))
     checked.counts["patients in the clinical table"] = len(table.patients)
