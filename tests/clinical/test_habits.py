@@ -169,6 +169,30 @@ def test_bad_input_32_dates(tmp_path: Path, mapping: ClinicalMapping, cells: lis
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("column", "cell", "told"),
+    [
+        ("treatment_start", "2018", "a year alone, not a date"), ("birth_date", "1957", "a year alone, not a date"),
+        ("treatment_start", "2018.0", "a year alone, not a date"),
+        ("treatment_start", "18263", "a number that is no date; read as a spreadsheet's day it is not of 1950 to 2099"),
+        ("treatment_start", "73051", "a number that is no date"), ("birth_date", "9999", "a number that is no date"),
+        ("treatment_start", "201803", "a number that is no date"), ("treatment_start", "0", "a number that is no date"),
+    ],
+)  # fmt: skip
+def test_a_year_or_another_number_is_no_date(
+    tmp_path: Path, mapping: ClinicalMapping, column: str, cell: str, told: str
+) -> None:
+    with pytest.raises(CohortError, match=r"has 1 problems") as caught:
+        table(tmp_path, mapping, column, cell, "")
+    assert f"row 2, column {column}: {told}" in str(caught.value)
+    assert f"'{cell}'" not in str(caught.value)
+
+
+def test_days_as_a_spreadsheet_counts_them(tmp_path: Path, mapping: ClinicalMapping) -> None:
+    found = table(tmp_path, mapping, "birth_date,treatment_start", "24800,43164.0")["treatment_start_day"]
+    assert found[0] == KEYS.shifted_day(KEYS.patient("1"), datetime.date(2018, 3, 5))
+
+
 def test_treatment_starts_keep_their_distances_from_studies(tmp_path: Path, mapping: ClinicalMapping) -> None:
     days = table(tmp_path, mapping, "treatment_start", "25/04/2020", "04/05/2020", "")["treatment_start_day"]
     assert days[0] == KEYS.shifted_day(KEYS.patient("1"), datetime.date(2020, 4, 25))

@@ -22,25 +22,34 @@ DATE_COLUMNS = ("birth_date", "treatment_start", "treatment_end", "response_date
 DateOrder = Literal["auto", "dmy", "mdy"]
 
 _EXCEL_EPOCH = date(1899, 12, 30)
-_EXCEL_DAYS = range(1_000, 80_000)
+_EXCEL_DAYS = {"birth_date": range(10_000, 73_051)}
+"""Days since then that are believed, from 1927 for births (numbers of five digits)."""
+
+_OTHER_EXCEL_DAYS = range(18_264, 73_051)
+"""From 1950 for what else happens in a treatment; until the end of 2099."""
+
 _YEARS = range(1890, 2101)
+_YEAR_ALONE = range(1900, 2101)
 _AGE_TOLERANCE_YEARS = 2.0
+_EXPECTED = "expected year-month-day, e.g. 2020-03-25; leave the cell empty if the day is not known"
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 _YEAR_FIRST = re.compile(r"(\d{4})[-/.\u5e74 ](\d{1,2})[-/.\u6708 ](\d{1,2})\u65e5?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _YEAR_LAST = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})")
 _NAMED_MONTH = re.compile(r"(\d{1,2})[-/. ]*([A-Za-z]{3})[a-z]*[-/. ,]*(\d{4})")
+_WHOLE_NUMBER = re.compile(r"(\d{1,6})(?:[.,]0*)?")
 _TIME_OF_DAY = re.compile(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?$")
 
 
 @dataclass(frozen=True)
 class _Written:
-    """A date as far as its spelling tells: certain, or two numbers that may be day and month."""
+    """A date as far as its spelling tells: certain, or two numbers that may be day and month, or why it is none."""
 
     certain: date | None = None
     pair: tuple[int, int, int] | None = None
     swapped: bool = False
+    fault: str = ""
 
 
 def read_dates(table: pd.DataFrame, order: DateOrder, problems: Problems) -> dict[str, list[date | None]]:
@@ -54,7 +63,8 @@ def read_dates(table: pd.DataFrame, order: DateOrder, problems: Problems) -> dic
     """
     columns = [column for column in DATE_COLUMNS if column in table]
     written = {
-        column: {int(str(row)): _understood(text) for row, text in table[column].items() if text} for column in columns
+        column: {int(str(row)): _understood(text, column) for row, text in table[column].items() if text}
+        for column in columns
     }
     by_table = _order_of([date for cells in written.values() for date in cells.values()])
     dates: dict[str, list[date | None]] = {}
@@ -67,7 +77,7 @@ def read_dates(table: pd.DataFrame, order: DateOrder, problems: Problems) -> dic
     return dates
 
 
-def _understood(text: str) -> _Written | None:
+def _understood(text: str, column: str) -> _Written | None:
     """None if the text is no date at all."""
     plain = _TIME_OF_DAY.sub("", unicodedata.normalize("NFKC", text).strip())
     if match := _YEAR_FIRST.fullmatch(plain) or _COMPACT.fullmatch(plain):
@@ -81,9 +91,19 @@ def _understood(text: str) -> _Written | None:
         name = match[2].lower()
         found = _day(int(match[3]), _MONTHS.index(name) + 1, int(match[1])) if name in _MONTHS else None
         return _Written(certain=found) if found else None
-    if re.fullmatch(r"\d{4,5}(\.0*)?", plain) and int(float(plain)) in _EXCEL_DAYS:
-        return _Written(certain=_EXCEL_EPOCH + timedelta(days=int(float(plain))))
-    return None
+    match = _WHOLE_NUMBER.fullmatch(plain)
+    return _counted(int(match[1]), column) if match else None
+
+
+def _counted(number: int, column: str) -> _Written:
+    """A date by which a spreadsheet means a number of days."""
+    days = _EXCEL_DAYS.get(column, _OTHER_EXCEL_DAYS)
+    if number in days:
+        return _Written(certain=_EXCEL_EPOCH + timedelta(days=number))
+    if number in _YEAR_ALONE:
+        return _Written(fault="a year alone, not a date")
+    first = (_EXCEL_EPOCH + timedelta(days=days.start)).year
+    return _Written(fault=f"a number that is no date; read as a spreadsheet's day it is not of {first} to 2099")
 
 
 def _day(year: int, month: int, day: int) -> date | None:
@@ -120,7 +140,9 @@ def _settled(
     open_rows = []
     for row, cell in cells.items():
         if cell is None:
-            problems.add(row, column, "not a date; expected year-month-day, e.g. 2020-03-25")
+            problems.add(row, column, f"not a date; {_EXPECTED}")
+        elif cell.fault:
+            problems.add(row, column, f"{cell.fault}; {_EXPECTED}")
         elif cell.certain is not None:
             settled[row] = cell.certain
         elif cell.swapped:
