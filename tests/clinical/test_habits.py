@@ -51,6 +51,22 @@ def test_bad_input_32_a_workbook_with_a_title_dates_and_numbers(tmp_path: Path) 
     assert cells.to_dict("index") == {3: {"patient_id": "123", "age": "50.5", "treatment_start": "2020-03-05"}}
 
 
+@pytest.mark.parametrize(
+    ("sheet", "cells"), [(2, ["8"]), ("2", ["8"]), (2018.1, ["9"]), ("table", ["7"]), (1, ["7"]), (7, ["8"])]
+)
+def test_a_sheet_goes_by_its_name_or_number(
+    tmp_path: Path, mapping: ClinicalMapping, sheet: object, cells: list[str]
+) -> None:
+    given = ClinicalMapping.model_validate(mapping.model_dump() | {"sheet": sheet})
+    book = openpyxl.Workbook()
+    for name, cell in (("table", "7"), ("7", "8"), ("2018.1", "9")):
+        book.create_sheet(name).append(["patient_id"])
+        book[name].append([cell])
+    del book["Sheet"]
+    book.save(tmp_path / "t.xlsx")
+    assert read_cells(tmp_path / "t.xlsx", Reading(sheet=given.sheet))["patient_id"].tolist() == cells
+
+
 @pytest.mark.parametrize("stray", ["L1048576", "XFD9"])
 def test_a_formatted_cell_far_away_costs_nothing(tmp_path: Path, stray: str) -> None:
     book = openpyxl.Workbook()

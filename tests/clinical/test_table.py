@@ -88,6 +88,18 @@ def test_32_one_missing_item_excludes(tmp_path: Path, mapping: ClinicalMapping, 
     assert (row["exclusion"], row["missing_items"]) == ("missing_item", HEADING.split(",")[column])
 
 
+def test_a_spelling_that_is_mapped_is_a_value_though_it_usually_means_missing(tmp_path: Path, written: dict) -> None:
+    values = written["values"] | {"residual_tumor": {"1": ["+"], "0": ["-", "none"]}}
+    mapping = ClinicalMapping.model_validate(written | {"values": values})
+    outcomes = ["-", "\u2212", "None", "+", "", "--", "NA"]
+    rows = [f"{number},CCRT,{outcome},50,-,III,T3,N1" for number, outcome in enumerate(outcomes, start=1)]
+    found = read(tmp_path, mapping, HEADING, *rows).patients.sort_values("table_row")
+    assert found["residual_tumor"].fillna("missing").tolist() == ["0", "0", "0", "1", *["missing"] * 3]
+    assert found["sex"].isna().all()
+    with pytest.raises(CohortError, match="column residual_tumor: '\\.'; expected one of 1, 0"):
+        read(tmp_path, mapping, HEADING, "1,CCRT,.,50,m,III,T3,N1")  # a dot is no dash
+
+
 def test_32_everything_wrong_is_listed_at_once_with_row_and_column(tmp_path: Path, mapping: ClinicalMapping) -> None:
     lines = [
         HEADING,

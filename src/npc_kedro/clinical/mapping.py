@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -38,9 +39,12 @@ def spelling(cell: str) -> str:
     """A cell simplified likewise, but for signs and ranges: ``IC-CCRT`` and ``ic ccrt`` are one, ``-1`` is not ``1``.
 
     What stands in front of everything, a dash at the end, a minus, and whatever parts two digits or two Roman numerals
-    stays, as ``-``: ``RT-`` is not ``RT``, ``I-II`` not ``III``.
+    stays, as ``-``: ``RT-`` is not ``RT``, ``I-II`` not ``III``. A cell of nothing else stays; its dashes are ``-``.
     """
-    return _JOINERS.sub(_kept_joiner, unicodedata.normalize("NFKC", cell).casefold().strip())
+    plain = unicodedata.normalize("NFKC", cell).casefold().strip()
+    if _JOINERS.fullmatch(plain):
+        return re.sub(f"[{_DASHES}]", "-", plain)
+    return _JOINERS.sub(_kept_joiner, plain)
 
 
 def _kept_joiner(joiner: re.Match[str]) -> str:
@@ -83,7 +87,11 @@ class ClinicalMapping(BaseModel):
 
     model_config = _STRICT
     encoding: str = Field(default="", description="of a text file, as Python names it; empty to recognise it")
-    sheet: str = Field(default="", description="name or number of the Excel sheet; empty for the only filled one")
+    sheet: str = Field(
+        default="",
+        coerce_numbers_to_str=True,
+        description="name or number of the Excel sheet; empty for the only filled one",
+    )
     date_order: DateOrder = Field(default="auto", description="of dates such as 03/04/2020, if the table cannot tell")
     columns: dict[str, tuple[str, ...]] = Field(description="for each of the study's columns the names it may have")
     values: dict[str, dict[str, tuple[str, ...]]] = Field(description="for each column and value the other spellings")
@@ -128,6 +136,17 @@ class ClinicalMapping(BaseModel):
                     raise ValueError(msg)
         return lookup
 
+    def value_of(self, text: str, lookup: Mapping[str, str]) -> str | None:
+        """The study's value for a cell of a column with these :meth:`spellings`; None if the item is missing.
+
+        A spelling that is mapped goes before the marks of what is missing: ``-`` may stand for a value.
+
+        Raises:
+            KeyError: if the cell is not understood.
+        """
+        written = spelling(text.removesuffix(".0"))
+        return None if not text or (written not in lookup and self.is_missing(text)) else lookup[written]
+
     def is_missing(self, text: str) -> bool:
-        """Whether a cell's text means that the item is missing."""
+        """Whether a cell's text means that the item is missing, where it is not mapped to a value."""
         return not text or text.casefold() in {spelling.casefold() for spelling in self.missing}

@@ -150,11 +150,12 @@ def _values(table: pd.DataFrame, column: str, mapping: ClinicalMapping, problems
     lookup = mapping.spellings(column)
     values: list[str | None] = []
     for row, text in table[column].items():
-        value = None if mapping.is_missing(text) else lookup.get(spelling(text.removesuffix(".0")))
-        if value is None and not mapping.is_missing(text):
+        try:
+            values.append(mapping.value_of(text, lookup))
+        except KeyError:
             expected = ", ".join(VALUES[column])
             problems.add(int(str(row)), column, f"expected one of {expected}", value=text, vocabulary=lookup)
-        values.append(value)
+            values.append(None)
     return values
 
 
