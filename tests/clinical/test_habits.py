@@ -299,6 +299,28 @@ def test_what_is_allowed_never_holds_identifiers(tmp_path: Path, mapping: Clinic
     assert found.left_columns == {9: "holds identifiers or names"}
 
 
+@pytest.mark.parametrize("written", ['="00123"', '"=""00123"""', '= "123"', "123,0", "\u202d123\u202c", "12\u200b3"])
+def test_one_identifier_however_a_spreadsheet_keeps_it(tmp_path: Path, mapping: ClinicalMapping, written: str) -> None:
+    (tmp_path / "clinical.csv").write_text(f"{HEADING.replace(',', ';')}\n{written};CCRT;0;50;m;III;T3;N1\n", "utf-8")
+    found = read_clinical(tmp_path / "clinical.csv", mapping, KEYS)
+    assert found.patients["patient_key"].tolist() == [KEYS.patient("123")]
+    (tmp_path / "identifiers.csv").write_text(f"identifier;patient_id\nMR-9;{written}\n", "utf-8")
+    assert read_aliases(tmp_path / "identifiers.csv") == {"MR-9": "123"}
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [("5E12", True), ("2e05", True), ("5E+12", False), ("1.2E12", False), ("1,23457E+11", False), ("1.2E+11", False)],
+)
+def test_an_e_makes_no_rounded_number(tmp_path: Path, mapping: ClinicalMapping, written: str, kept: bool) -> None:
+    (tmp_path / "clinical.csv").write_text(f"{HEADING.replace(',', ';')}\n{written};CCRT;0;50;m;III;T3;N1\n", "utf-8")
+    if kept:
+        assert list(read_clinical(tmp_path / "clinical.csv", mapping, KEYS).identifiers.values()) == [written]
+    else:
+        with pytest.raises(CohortError, match="row 2, column patient_id: a number that a spreadsheet has rounded"):
+            read_clinical(tmp_path / "clinical.csv", mapping, KEYS)
+
+
 def test_a_slipped_row_shows_no_name(tmp_path: Path, mapping: ClinicalMapping) -> None:
     path = tmp_path / "clinical.csv"
     path.write_text(f"{HEADING}\n9,Doe Jane,CCRT,0,50,m,III,T3\n")

@@ -22,6 +22,7 @@ _HEADING_WITHIN = 10
 """Rows in which the heading is sought: hospitals put titles and dates above it."""
 
 _HINT = re.compile(r'[ "]*sep=([^"\r\n])[ "]*(?:\r\n|\r|\n|\Z)')
+_TEXT_FORMULA = re.compile(r'=\s*"(.*)"\s*', re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def _separator(lines: Sequence[str], headings: Collection[str]) -> str:
 
 
 def _table(rows: Sequence[tuple[int, Sequence[str]]], file: str, headings: Collection[str]) -> pd.DataFrame:
-    filled = [(number, list(row)) for number, row in rows if any(row)]
+    filled = [(number, [_unwrapped(cell) for cell in row]) for number, row in rows if any(row)]
     if not filled:
         msg = f"{file} is empty; expected a heading and one row per patient"
         raise CohortError(msg)
@@ -116,6 +117,15 @@ def _table(rows: Sequence[tuple[int, Sequence[str]]], file: str, headings: Colle
     return pd.DataFrame(cells, columns=names, index=[number for number, _ in body], dtype=object)
 
 
+def _unwrapped(cell: str) -> str:
+    """What stands in ``="00123"``, by which a text file keeps a spreadsheet from taking it for a number."""
+    match = _TEXT_FORMULA.fullmatch(cell)
+    return match[1].replace('""', '"').strip() if match else cell
+
+
 def rounded_by_spreadsheet(text: object) -> bool:
-    """Whether a spreadsheet turned a long number into ``1.23457E+11``: its last digits are lost."""
-    return re.fullmatch(r"\d(?:[.,]\d+)?[eE]\+?\d+", str(text).strip()) is not None
+    """Whether a spreadsheet turned a long number into ``1.23457E+11``: its last digits are lost.
+
+    ``5E12`` is none: no spreadsheet writes it so, but hospitals have such identifiers.
+    """
+    return re.fullmatch(r"\d(?:[.,]\d+[eE]\+?|[eE]\+)\d+", str(text).strip()) is not None

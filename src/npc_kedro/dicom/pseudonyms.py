@@ -27,7 +27,7 @@ KEY_VARIABLE = "NPC_PSEUDONYM_KEY"
 SIMULATED_KEY = hashlib.sha256(b"simulated").digest()
 _SHORTEST_KEY = 16
 _PRIVATE = 0o600
-_BLANKS = " \t\r\n\0\u00a0\u3000\ufeff"
+_BLANKS = " \t\r\n\0\u00a0\u3000"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 _CALENDAR_SHIFT_DAYS = 7305
 
@@ -38,9 +38,11 @@ _CARRIAGE_RETURN = "\ud800"
 def normalised_identifier(value: object) -> str:
     """One spelling for one patient identifier, whether it comes from DICOM, a spreadsheet or a file name.
 
-    Blanks and NUL padding at the ends go, and the apostrophe by which a spreadsheet keeps a number as text; full-width
-    letters and digits become plain (NFKC); ``123.0`` (a number after a spreadsheet) becomes ``123``; leading zeros of
-    all-digit identifiers go, so that ``00123``, ``'123`` and ``123.0`` are one patient. Everything else stays as it is.
+    Blanks and NUL padding at the ends go, and the apostrophe by which a spreadsheet keeps a number as text; so do signs
+    without width or of direction (U+200B, U+202D), wherever they stand. Full-width letters and digits become plain
+    (NFKC); ``123.0`` and ``123,0`` (a number after a spreadsheet) become ``123``, but not ``1.000``, which may be one
+    thousand; leading zeros of all-digit identifiers go, so that ``00123``, ``'123`` and ``123.0`` are one patient.
+    Everything else stays as it is.
     """
     return _normalised(str(value if value is not None else ""))
 
@@ -48,8 +50,9 @@ def normalised_identifier(value: object) -> str:
 @lru_cache(maxsize=4096)
 def _normalised(text: str) -> str:
     """Cached, since the slices of a series repeat their patient."""
+    text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
     text = unicodedata.normalize("NFKC", text).strip(_BLANKS).lstrip(f"'{_BLANKS}")
-    whole = re.fullmatch(r"(\d+)(?:\.0*)?", text, flags=re.ASCII)
+    whole = re.fullmatch(r"(\d+)(?:[.,](?:0{0,2}|0{4,}))?", text, flags=re.ASCII)
     return (whole[1].lstrip("0") or "0") if whole else text
 
 
