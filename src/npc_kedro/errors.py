@@ -6,7 +6,15 @@ class StudyError(Exception):
 
 
 class CohortError(StudyError):
-    """The user's folder or clinical table is not what the study needs."""
+    """The user's folder or clinical table is not what the study needs.
+
+    Attributes:
+        everything: the message in full, where the one that is shown names only the first of many problems.
+    """
+
+    def __init__(self, message: str, *, everything: str = "") -> None:
+        super().__init__(message)
+        self.everything = everything or message
 
 
 class LeakError(StudyError):

@@ -1,7 +1,9 @@
 """Habits of spreadsheets: workbooks, encodings, dates, further columns, joined identifiers."""
 
 import datetime
+import re
 import time
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -95,11 +97,108 @@ def test_an_identifier_that_excel_has_rounded_is_named(tmp_path: Path, mapping: 
     assert sorted(found.identifiers.values()) == ["110101199001011234", "123456789012345"]
 
 
+def workbook(path: Path, *rows: list[object]) -> openpyxl.Workbook:
+    """Saves a clinical table with further columns."""
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    book.save(path)
+    return book
+
+
+def patient(number: int, *more: object) -> list[object]:
+    return [number, "CCRT", 0, 50, "m", "III", "T3", "N1", *more]
+
+
 def test_a_formula_that_nothing_has_computed_is_named(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     book.active["A1"], book.active["B1"], book.active["A3"], book.active["B3"] = "a", "b", 7, "=A3+1"
     book.save(tmp_path / "t.xlsx")
-    with pytest.raises(CohortError, match="the formulas in B3 have no stored value"):
+    with pytest.raises(CohortError, match="the formulas in B3 have no stored value; open the file in Excel and save"):
+        read_cells(tmp_path / "t.xlsx")
+    assert read_cells(tmp_path / "t.xlsx", Reading(headings=("a",)))["a"].tolist() == ["7"]
+
+
+def test_formulas_count_where_a_column_does_and_hide_nothing(tmp_path: Path, mapping: ClinicalMapping) -> None:
+    path = tmp_path / "clinical.xlsx"
+    heading = [*HEADING.split(","), "remark", "KPS"]
+    workbook(path, heading, patient(1, '=HYPERLINK("x")', 90), patient(2, None, 80))
+    assert read_clinical(path, mapping, KEYS).patients["covariate_kps"].tolist() == [90, 80]
+    wrong = [3, "CCRT", 0, "=1+1", "m", "III", "T9", "N1", "=1", "=2"]
+    workbook(path, heading, wrong, [*patient(4)[:3], "=2+2", *patient(4)[4:]])
+    with pytest.raises(CohortError) as caught:
+        read_clinical(path, mapping, KEYS)
+    end = "no stored value; open the file in Excel and save it there"
+    assert str(caught.value).split("\n- ")[1:] == [
+        f"column age: the formulas in D2, D3 have {end}",
+        f"column J: the formulas in J2 have {end}",
+        "row 2, column t_stage: 'T9'; expected one of T1, T2, T3, T4",
+    ]
+
+
+def test_a_formula_that_gives_an_empty_text_is_an_empty_cell(tmp_path: Path, mapping: ClinicalMapping) -> None:
+    path = tmp_path / "clinical.xlsx"
+    workbook(path, [*HEADING.split(","), "kps"], patient(1, 80), patient(2, '=IF(A9="","",80)'))
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    sheet = parts["xl/worksheets/sheet1.xml"].decode()
+    stored = re.sub(r'<c r="I3"[^>]*>(<f>.*?</f>)<v ?/?>(</v>)?</c>', r'<c r="I3" t="str">\1<v></v></c>', sheet)
+    assert stored != sheet
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in (parts | {"xl/worksheets/sheet1.xml": stored.encode()}).items():
+            archive.writestr(name, content)
+    found = read_clinical(path, mapping, KEYS).patients.sort_values("table_row")["covariate_kps"]
+    assert found.iloc[0] == 80
+    assert pd.isna(found.iloc[1])
+
+
+def test_a_remark_beside_a_workbooks_table_is_named_by_its_cell(tmp_path: Path, mapping: ClinicalMapping) -> None:
+    path = tmp_path / "clinical.xlsx"
+    workbook(path, HEADING.split(","), patient(1), patient(2, None, "Jane Doe"), [3, "CRTT", *patient(3)[2:]])
+    with pytest.raises(CohortError) as caught:
+        read_clinical(path, mapping, KEYS)
+    assert str(caught.value).split("\n- ")[1:] == [
+        "row 3: content outside the table, in J, without a heading; give it a heading, or clear it",
+        "row 4, column arm: 'CRTT'; expected one of CCRT, IC+CCRT",
+    ]
+    workbook(path, [*HEADING.split(","), None, "remark"], patient(1), patient(2, None, "Jane Doe"))  # as it says
+    assert len(read_clinical(path, mapping, KEYS).patients) == 2
+
+
+def test_hidden_rows_are_known(tmp_path: Path, mapping: ClinicalMapping) -> None:
+    path = tmp_path / "clinical.xlsx"
+    book = workbook(path, HEADING.split(","), patient(1), patient(2), patient(3))
+    book.active.row_dimensions[3].hidden = book.active.row_dimensions[9].hidden = True
+    book.save(path)
+    found = read_clinical(path, mapping, KEYS)
+    assert len(found.patients) == 3
+    assert found.hidden_rows == (3,)
+
+
+def test_a_sheet_of_blanks_is_empty(tmp_path: Path) -> None:
+    book = workbook(tmp_path / "t.xlsx", ["a"], [1])
+    book.create_sheet("second")["C3"] = "  "
+    book.save(tmp_path / "t.xlsx")
+    assert read_cells(tmp_path / "t.xlsx")["a"].tolist() == ["1"]
+
+
+def test_a_workbook_that_counts_from_1904(tmp_path: Path, mapping: ClinicalMapping) -> None:
+    path, day = tmp_path / "clinical.xlsx", datetime.date(2018, 3, 5)
+    book = openpyxl.Workbook()
+    book.epoch = openpyxl.utils.datetime.CALENDAR_MAC_1904
+    number = (day - datetime.date(1904, 1, 1)).days
+    for row in ([*HEADING.split(","), "treatment_start"], patient(1, day), patient(2, number)):
+        book.active.append(row)
+    book.save(path)
+    found = read_clinical(path, mapping, KEYS).patients.set_index("patient_key")["treatment_start_day"]
+    for identifier in ("1", "2"):
+        key = KEYS.patient(identifier)
+        assert found[key] == KEYS.shifted_day(key, day)
+
+
+def test_a_workbook_that_is_encrypted_or_old(tmp_path: Path) -> None:
+    (tmp_path / "t.xlsx").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
+    with pytest.raises(CohortError, match=r"Excel 97-2003, or one that a password protects; save it as .xlsx without"):
         read_cells(tmp_path / "t.xlsx")
 
 

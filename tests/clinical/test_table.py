@@ -157,9 +157,68 @@ def test_missing_and_doubled_columns_are_all_named(tmp_path: Path, mapping: Clin
     with pytest.raises(CohortError) as caught:
         read(tmp_path, mapping, "id,arm,age,sex,gender,ajcc_stage,t_stage", "1,CCRT,50,m,m,III,T3")
     message = str(caught.value)
-    assert "no column 'residual_tumor' (looked for residual_tumor, residual_tumour" in message
-    assert "no column 'n_stage'" in message
-    assert "2 columns could be 'sex': sex, gender" in message
+    assert "column residual_tumor: row 1 has no such heading; expected one of residual_tumor, residual_tum" in message
+    assert "column n_stage: row 1 has no such heading; expected one of n_stage, n, cn" in message
+    assert "column sex: 2 headings could be it: sex, gender; keep one" in message
+
+
+def test_what_can_be_checked_is_told_with_what_a_table_lacks(tmp_path: Path, mapping: ClinicalMapping) -> None:
+    heading = HEADING.replace(",age", ",Agee").replace("sex", "Wang")
+    rows = ["1,CCRT,0,50,m,III,T3,N1", "2,CRTT,0,50,m,III,T3,N1,,note", "3,CCRT,0,50,m,III,T9,N1", "3,CCRT,0,9,m,,,"]
+    with pytest.raises(CohortError) as caught:
+        read(tmp_path, mapping, heading, *rows)
+    assert [text.split(" (")[0].split(";")[0] for text in str(caught.value).split("\n- ")] == [
+        "clinical.csv has 5 problems",
+        "column age: row 1 has no such heading",
+        "column sex: row 1 has no such heading",
+        "row 3: more cells than the heading has columns",
+        "row 4, column t_stage: 'T9'",
+        f"row 5, column patient_id: patient {KEYS.patient('3')} is in row 4 already, with other values in ajcc_stage, "
+        "t_stage, n_stage, column 4",
+    ]
+    assert "row 1 has no such heading (it has 'Agee', though); expected one of age, age_years" in str(caught.value)
+    assert "Wang" not in str(caught.value)
+
+
+def test_without_identifiers_no_other_column_is_shown(tmp_path: Path, mapping: ClinicalMapping) -> None:
+    with pytest.raises(CohortError) as caught:
+        read(tmp_path, mapping, HEADING.replace("patient_id", "code"), "T90,CCRT,0,50,m,III,T90,N1")
+    assert "row 2, column t_stage: a private text; expected one of" in str(caught.value)
+
+
+@pytest.mark.parametrize("title", ["", "Cohort of 2020\n"])
+def test_a_table_without_any_known_heading(tmp_path: Path, mapping: ClinicalMapping, title: str) -> None:
+    with pytest.raises(CohortError) as caught:
+        read(tmp_path, mapping, f"{title}Kennung,Gruppe,Doe Jane,treatmnt,7", "1,CCRT,0,x,y", "2,CCRT,0,x,y,surplus")
+    message = str(caught.value)
+    row = 2 if title else 1
+    assert message.startswith(
+        f"clinical.csv has no heading that is known in its first ten rows (row {row} has 'treatmnt',"
+    )
+    assert "name yours in ingest.clinical.columns" in message
+    assert "\n- column age: looked for age, age_years" in message
+    assert "Doe" not in message
+    assert "separator" not in message
+
+
+def test_every_problem_is_kept_though_a_hundred_are_shown(tmp_path: Path, mapping: ClinicalMapping) -> None:
+    with pytest.raises(CohortError) as caught:
+        read(tmp_path, mapping, HEADING, *(f"{number},CCRT,0,50,m,III,T9,N1" for number in range(150)))
+    assert "... and 50 more; the pipeline preflight writes all of them to preflight.csv" in str(caught.value)
+    assert "row 151," not in str(caught.value)
+    assert caught.value.everything.count("\n- row ") == 150
+
+
+@pytest.mark.parametrize(
+    ("second", "told"), [("Li Ming,5", "other values in column 9"), ("Wang Fang,900", "other values in column 10")]
+)
+def test_two_rows_of_a_patient_that_differ_elsewhere(
+    tmp_path: Path, mapping: ClinicalMapping, second: str, told: str
+) -> None:
+    rows = [f"7,CCRT,0,50,m,III,T3,N1,{more}" for more in ("Wang Fang,5", second)]
+    with pytest.raises(CohortError, match=f"is in row 2 already, with {told}; keep one row") as caught:
+        read(tmp_path, mapping, f"{HEADING},name,ebv", *rows)
+    assert "Li" not in str(caught.value)
 
 
 def test_stage_is_checked_against_t_and_n(tmp_path: Path, mapping: ClinicalMapping) -> None:
@@ -183,7 +242,7 @@ def test_empty_files_and_overlong_rows(tmp_path: Path, mapping: ClinicalMapping)
         read(tmp_path, mapping, "")
     with pytest.raises(CohortError, match=r"clinical\.csv has a heading but no rows below it; expected one row per"):
         read(tmp_path, mapping, HEADING, "")
-    with pytest.raises(CohortError, match=r"rows 2 have more cells than the heading has columns \(8\)"):
+    with pytest.raises(CohortError, match=r"row 2: more cells than the heading has columns \(8\); quote"):
         read(tmp_path, mapping, HEADING, "1,CCRT,0,50,m,III,T3,N1,surplus")
     (tmp_path / "clinical.csv").write_bytes(b"\x81\x00\xff")
     with pytest.raises(CohortError, match="neither UTF-8, GB18030 nor Latin-1 text"):

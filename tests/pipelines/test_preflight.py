@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import openpyxl
 import pandas as pd
 import pytest
 from kedro.io import DataCatalog, MemoryDataset
@@ -116,6 +117,26 @@ def test_columns_that_stay_behind_are_told(root: Path, tmp_path: Path) -> None:
     assert (told["severity"], told["found"]) == ("to be known", "stays behind: its heading")
     assert told["remedy"].endswith("ingest.clinical.covariates.allow")
     assert "5551234" not in page
+
+
+def test_hidden_rows_are_told(root: Path, tmp_path: Path) -> None:
+    MiniSeries("P1").write(root / "dicom")
+    book = openpyxl.Workbook()
+    for row in (clinical_row("P1").keys(), clinical_row("P1").values()):
+        book.active.append(list(row))
+    book.active.row_dimensions[2].hidden = True
+    book.save(root / "clinical.xlsx")
+    findings, _, _ = preflight(root, tmp_path)
+    (told,) = findings[findings["subject"] == "row 2"].to_dict("records")
+    assert (told["severity"], told["found"][:29]) == ("to be known", "the workbook hides this row, ")
+
+
+def test_every_problem_of_the_table_is_a_finding(root: Path, tmp_path: Path) -> None:
+    MiniSeries("P1").write(root / "dicom")
+    write_clinical(root, [clinical_row(f"P{number}", age="old") for number in range(150)])
+    findings, _, page = preflight(root, tmp_path)
+    assert (findings["check"] == "clinical table").sum() == 150
+    assert "and 50 more; the pipeline" not in page
 
 
 def test_numbers_that_cannot_be_told_are_told_of_with_what_to_do(root: Path, tmp_path: Path) -> None:

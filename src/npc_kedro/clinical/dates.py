@@ -22,6 +22,7 @@ DATE_COLUMNS = ("birth_date", "treatment_start", "treatment_end", "response_date
 DateOrder = Literal["auto", "dmy", "mdy"]
 
 _EXCEL_EPOCH = date(1899, 12, 30)
+_EPOCH_OF_1904 = (date(1904, 1, 1) - _EXCEL_EPOCH).days
 _EXCEL_DAYS = {"birth_date": range(10_000, 73_051)}
 """Days since then that are believed, from 1927 for births (numbers of five digits)."""
 
@@ -52,7 +53,9 @@ class _Written:
     fault: str = ""
 
 
-def read_dates(table: pd.DataFrame, order: DateOrder, problems: Problems) -> dict[str, list[date | None]]:
+def read_dates(
+    table: pd.DataFrame, order: DateOrder, problems: Problems, *, from_1904: bool = False
+) -> dict[str, list[date | None]]:
     """The dates of every date column that the table has.
 
     Args:
@@ -60,10 +63,12 @@ def read_dates(table: pd.DataFrame, order: DateOrder, problems: Problems) -> dic
         order: whether 03/04/2020 is the third of April (``dmy``) or the fourth of March (``mdy``); ``auto`` lets the
             other dates of the column decide, then those of the whole table.
         problems: takes what is no date, or what cannot be told.
+        from_1904: whether the workbook counts days from 1904, as those of older Macintoshes do.
     """
+    start = _EPOCH_OF_1904 if from_1904 else 0
     columns = [column for column in DATE_COLUMNS if column in table]
     written = {
-        column: {int(str(row)): _understood(text, column) for row, text in table[column].items() if text}
+        column: {int(str(row)): _understood(text, column, start) for row, text in table[column].items() if text}
         for column in columns
     }
     by_table = _order_of([date for cells in written.values() for date in cells.values()])
@@ -77,8 +82,8 @@ def read_dates(table: pd.DataFrame, order: DateOrder, problems: Problems) -> dic
     return dates
 
 
-def _understood(text: str, column: str) -> _Written | None:
-    """None if the text is no date at all."""
+def _understood(text: str, column: str, start: int) -> _Written | None:
+    """None if the text is no date at all; numbers of days are counted from ``start`` days after the usual first."""
     plain = _TIME_OF_DAY.sub("", unicodedata.normalize("NFKC", text).strip())
     if match := _YEAR_FIRST.fullmatch(plain) or _COMPACT.fullmatch(plain):
         year, month, day = (int(part) for part in match.groups())
@@ -92,16 +97,16 @@ def _understood(text: str, column: str) -> _Written | None:
         found = _day(int(match[3]), _MONTHS.index(name) + 1, int(match[1])) if name in _MONTHS else None
         return _Written(certain=found) if found else None
     match = _WHOLE_NUMBER.fullmatch(plain)
-    return _counted(int(match[1]), column) if match else None
+    return _counted(int(match[1]), column, start) if match else None
 
 
-def _counted(number: int, column: str) -> _Written:
-    """A date by which a spreadsheet means a number of days."""
-    days = _EXCEL_DAYS.get(column, _OTHER_EXCEL_DAYS)
-    if number in days:
-        return _Written(certain=_EXCEL_EPOCH + timedelta(days=number))
+def _counted(number: int, column: str, start: int) -> _Written:
+    """The date that a spreadsheet means by a number of days."""
     if number in _YEAR_ALONE:
         return _Written(fault="a year alone, not a date")
+    days = _EXCEL_DAYS.get(column, _OTHER_EXCEL_DAYS)
+    if number + start in days:
+        return _Written(certain=_EXCEL_EPOCH + timedelta(days=number + start))
     first = (_EXCEL_EPOCH + timedelta(days=days.start)).year
     return _Written(fault=f"a number that is no date; read as a spreadsheet's day it is not of {first} to 2099")
 

@@ -53,6 +53,10 @@ class Problems:
         """
         self.found.append(_Problem(row, f"row {row}, column {column}", what, value, tuple(vocabulary)))
 
+    def add_row(self, row: int, what: str) -> None:
+        """A problem of a whole row."""
+        self.found.append(_Problem(row, f"row {row}", what))
+
     def add_column(self, column: str, what: str) -> None:
         """A problem of a whole column."""
         self.found.append(_Problem(0, f"column {column}", what))
@@ -71,9 +75,10 @@ class Problems:
             for problem in sorted(self.found, key=lambda problem: problem.row)
         ]
         shown = listed[:_SHOWN_PROBLEMS]
-        more = [f"... and {len(listed) - len(shown)} more"] if len(listed) > len(shown) else []
-        msg = f"{self.file} has {len(listed)} problems; correct them, or map spellings in ingest.clinical.values:\n- "
-        raise CohortError(msg + "\n- ".join([*shown, *more]))
+        rest = len(listed) - len(shown)
+        more = [f"... and {rest} more; the pipeline preflight writes all of them to preflight.csv"] if rest else []
+        msg = f"{self.file} has {len(listed)} problems; correct them, or map spellings in ingest.clinical.values:"
+        raise CohortError("\n- ".join([msg, *shown, *more]), everything="\n- ".join([msg, *listed]))
 
     def _sentence(self, problem: _Problem, *, shifted: bool) -> str:
         if problem.value is None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -18,6 +18,9 @@ ROUNDED = "a number that a spreadsheet has rounded (E notation, or over 15 digit
 """What to say of :func:`rounded_by_spreadsheet`."""
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+_NAMED = 20
+"""Cells or rows that one message names."""
+
 _HEADING_WITHIN = 10
 """Rows in which the heading is sought: hospitals put titles and dates above it."""
 
@@ -40,16 +43,83 @@ class Reading:
     headings: Collection[str] = ()
 
 
-def read_cells(path: Path, reading: Reading = Reading()) -> pd.DataFrame:
-    """Every cell of a CSV or Excel file as text without surrounding blanks.
+@dataclass(frozen=True)
+class Sheet:
+    """A table, and what has to be known of it.
 
-    Returns:
-        The cells; columns are named as in the file; the index is the row's number as a spreadsheet shows it. Rows
-        without any content are left out.
+    Attributes:
+        cells: as text without surrounding blanks; columns are named as in the file; the index is the row's number as a
+            spreadsheet shows it. Rows without any content are left out.
+        heading_row: number of the heading's row; where no row has a known one, of the first with most cells
+            without digits.
+        headings_known: whether the heading holds any of the names by which it is recognised.
+        surplus: by row the places (from 0) of cells further right than the heading reaches.
+        uncomputed: row number and place of formulas without a stored value, in the table's rows and columns.
+        hidden: numbers of the table's rows that a spreadsheet program does not show.
+        is_workbook: whether it is an Excel workbook.
+        from_1904: whether that counts days from 1904.
+    """
+
+    cells: pd.DataFrame
+    heading_row: int
+    headings_known: bool
+    surplus: dict[int, list[int]]
+    uncomputed: list[tuple[int, int]]
+    hidden: list[int]
+    is_workbook: bool
+    from_1904: bool
+
+    def complain_of_surplus(self, row: int) -> str:
+        """What to say of a row with surplus cells."""
+        if not self.is_workbook:
+            return (
+                f"more cells than the heading has columns ({self.cells.shape[1]}); quote cells that contain the "
+                "separator, or give the further cells a heading"
+            )
+        letters = ", ".join(column_letter(place) for place in self.surplus[row])
+        return f"content outside the table, in {letters}, without a heading; give it a heading, or clear it"
+
+    def complain_of_formulas(self, places: Collection[int]) -> str:
+        """What to say of formulas in these columns that have no stored value; empty if there are none."""
+        cells = [f"{column_letter(place)}{row}" for row, place in self.uncomputed if place in places]
+        more = ", ..." if len(cells) > _NAMED else ""
+        what = f"the formulas in {', '.join(cells[:_NAMED])}{more} have no stored value"
+        return f"{what}; open the file in Excel and save it there" if cells else ""
+
+
+def column_letter(place: int) -> str:
+    """A column's letters, by its place from 0."""
+    letters = ""
+    place += 1
+    while place:
+        place, rest = divmod(place - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+def read_cells(path: Path, reading: Reading = Reading()) -> pd.DataFrame:
+    """The cells of a table in which nothing is amiss.
 
     Raises:
-        CohortError: if the file is missing, unreadable, empty, a quote is not closed, or a row has more cells than the
-            heading.
+        CohortError: as :func:`read_sheet`; and if a row has more cells than the heading, or a formula in a column that
+            counts (all, if the reading names none) has no stored value.
+    """
+    sheet = read_sheet(path, reading)
+    known = {simplified(name) for name in reading.headings}
+    counting = [place for place, name in enumerate(sheet.cells) if not known or simplified(str(name)) in known]
+    faults = [f"row {row}: {sheet.complain_of_surplus(row)}" for row in sheet.surplus]
+    faults += [what] if (what := sheet.complain_of_formulas(counting)) else []
+    if faults:
+        msg = f"{path.name} cannot be read as a table; correct it:\n- " + "\n- ".join(faults[:_NAMED])
+        raise CohortError(msg)
+    return sheet.cells
+
+
+def read_sheet(path: Path, reading: Reading = Reading()) -> Sheet:
+    """Every cell of a CSV or Excel file.
+
+    Raises:
+        CohortError: if the file is missing, unreadable or empty, or a quote is not closed.
     """
     if not path.is_file():
         msg = (
@@ -60,16 +130,22 @@ def read_cells(path: Path, reading: Reading = Reading()) -> pd.DataFrame:
         raise CohortError(msg)
     content = path.read_bytes()
     if content.startswith(_OLE):
-        msg = f"{path.name} is a workbook of Excel 97-2003; save it as .xlsx or as 'CSV UTF-8'"
+        msg = (
+            f"{path.name} is a workbook of Excel 97-2003, or one that a password protects; save it as .xlsx without a "
+            "password ('Encrypt with Password' in Excel: leave it empty), or as 'CSV UTF-8'"
+        )
         raise CohortError(msg)
     if content.startswith(_ZIP):
-        from npc_kedro.clinical.workbook import workbook_rows
+        from npc_kedro.clinical.workbook import read_workbook
 
-        rows = workbook_rows(content, path.name, sheet=reading.sheet)
-    else:
-        text = decoded(content, path.name, encoding=reading.encoding)
-        rows = list(enumerate(_text_rows(text, path.name, reading.headings), start=1))
-    return _table(rows, path.name, reading.headings)
+        book = read_workbook(content, path.name, sheet=reading.sheet)
+        sheet = _table(book.rows, path.name, reading.headings)
+        rows, width = set(sheet.cells.index), sheet.cells.shape[1]
+        uncomputed = [(row, place) for row, place in sorted(book.uncomputed) if row in rows and place < width]
+        hidden = sorted(rows & book.hidden)
+        return replace(sheet, uncomputed=uncomputed, hidden=hidden, is_workbook=True, from_1904=book.from_1904)
+    text = decoded(content, path.name, encoding=reading.encoding)
+    return _table(list(enumerate(_text_rows(text, path.name, reading.headings), start=1)), path.name, reading.headings)
 
 
 def _text_rows(text: str, file: str, headings: Collection[str]) -> list[list[str]]:
@@ -95,26 +171,24 @@ def _separator(lines: Sequence[str], headings: Collection[str]) -> str:
     return max(SEPARATORS, key=evidence)
 
 
-def _table(rows: Sequence[tuple[int, Sequence[str]]], file: str, headings: Collection[str]) -> pd.DataFrame:
+def _table(rows: Sequence[tuple[int, Sequence[str]]], file: str, headings: Collection[str]) -> Sheet:
     filled = [(number, [_unwrapped(cell) for cell in row]) for number, row in rows if any(row)]
     if not filled:
         msg = f"{file} is empty; expected a heading and one row per patient"
         raise CohortError(msg)
     known = {simplified(name) for name in headings}
     matches = [sum(simplified(cell) in known for cell in row) for _, row in filled[:_HEADING_WITHIN]]
-    top = matches.index(max(matches))
+    words = [sum(cell != "" and not re.search(r"\d", cell) for cell in row) for _, row in filled[:_HEADING_WITHIN]]
+    evidence = matches if any(matches) or not known else words
+    top = evidence.index(max(evidence))
     names, body = filled[top][1], filled[top + 1 :]
     while names and not names[-1]:
         names.pop()
-    wide = [str(number) for number, row in body if any(row[len(names) :])]
-    if wide:
-        msg = (
-            f"{file}: rows {', '.join(wide[:20])} have more cells than the heading has columns ({len(names)}); "
-            "quote cells that contain the separator"
-        )
-        raise CohortError(msg)
-    cells = [(row + [""] * len(names))[: len(names)] for _, row in body]
-    return pd.DataFrame(cells, columns=names, index=[number for number, _ in body], dtype=object)
+    width = len(names)
+    surplus = {number: places for number, row in body if (places := [k for k in range(width, len(row)) if row[k]])}
+    cells = [(row + [""] * width)[:width] for _, row in body]
+    table = pd.DataFrame(cells, columns=names, index=[number for number, _ in body], dtype=object)
+    return Sheet(table, filled[top][0], any(matches), surplus, [], [], is_workbook=False, from_1904=False)
 
 
 def _unwrapped(cell: str) -> str:

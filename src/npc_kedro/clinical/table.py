@@ -15,12 +15,20 @@ from pathlib import Path
 
 import pandas as pd
 
-from npc_kedro.clinical.covariates import carried_covariates, private_columns
+from npc_kedro.clinical.covariates import carried_covariates, columns_named, private_columns
 from npc_kedro.clinical.dates import DATE_COLUMNS, check_order, read_dates
-from npc_kedro.clinical.mapping import COLUMNS, VALUES, ClinicalMapping, simplified, spelling
+from npc_kedro.clinical.headings import read_headings
+from npc_kedro.clinical.mapping import COLUMNS, VALUES, ClinicalMapping, spelling
 from npc_kedro.clinical.numbers import UNCLEAR, AmbiguousNumberError, Notation
 from npc_kedro.clinical.problems import Problems
-from npc_kedro.clinical.spreadsheet import ROUNDED, Reading, read_cells, rounded_by_spreadsheet
+from npc_kedro.clinical.spreadsheet import (
+    ROUNDED,
+    Reading,
+    Sheet,
+    column_letter,
+    read_sheet,
+    rounded_by_spreadsheet,
+)
 from npc_kedro.clinical.staging import ajcc_stage
 from npc_kedro.dicom.pseudonyms import Pseudonyms
 from npc_kedro.dicom.reasons import RejectReason
@@ -46,36 +54,46 @@ class ClinicalTable:
         identifiers: patient key to identifier as written; for the log filter and the key map only.
         private: names, birth dates and whatever else no log may show.
         left_columns: why columns do not come along as covariates, by their number in the file.
+        hidden_rows: numbers of rows that are used though a spreadsheet program does not show them.
     """
 
     patients: pd.DataFrame
     identifiers: dict[str, str]
     private: frozenset[str]
     left_columns: dict[int, str]
+    hidden_rows: tuple[int, ...] = ()
 
 
 def read_clinical(path: Path, mapping: ClinicalMapping, pseudonyms: Pseudonyms) -> ClinicalTable:
     """Reads the clinical table.
 
     Raises:
-        CohortError: if there is no row, or listing every missing column, or every cell that cannot be understood, with
+        CohortError: if there is no row, or listing every missing column, and every cell that cannot be understood, with
             row and column.
     """
     reading = Reading(encoding=mapping.encoding, sheet=mapping.sheet, headings=mapping.headings())
-    cells = read_cells(path, reading)
-    named, others, places = _divided(cells, mapping, path.name)
-    if cells.empty:
+    sheet = read_sheet(path, reading)
+    problems = Problems(path.name)
+    sound = sheet.cells if sheet.is_workbook else sheet.cells.drop(index=list(sheet.surplus))
+    found = read_headings(sheet, mapping, problems)
+    named = pd.DataFrame({column: sound.iloc[:, place] for column, place in found.items()}, index=sound.index)
+    places = [place for place in range(sound.shape[1]) if place not in found.values()]
+    others = sound.iloc[:, places]
+    if sheet.cells.empty:
+        problems.require_none()
         msg = f"{path.name} has a heading but no rows below it; expected one row per patient"
         raise CohortError(msg)
-    problems = Problems(path.name)
     private = _private_texts(named, others, mapping)
     problems.keep_private(private)
-    keys = _keys(named, mapping, problems, pseudonyms)
-    columns = {column: _values(named, column, mapping, problems) for column in COLUMNS if column in VALUES}
+    _complain_of_cells(sheet, found, mapping, problems)
+    keys = _keys(named, others, places, mapping, problems, pseudonyms)
+    columns = {
+        column: _values(named, column, mapping, problems) for column in COLUMNS if column in VALUES and column in named
+    }
     table = pd.DataFrame({"patient_key": keys, **columns}, index=named.index)
     notation = _notation(named, others, mapping)
     table["age"] = pd.Series(_ages(named, mapping, problems, notation), index=named.index, dtype="float64")
-    dates = read_dates(_dates_only(named, mapping), mapping.date_order, problems)
+    dates = read_dates(_dates_only(named, mapping), mapping.date_order, problems, from_1904=sheet.from_1904)
     check_order(table, dates, problems)
     problems.require_none()
     records = table.to_dict("records")
@@ -89,43 +107,48 @@ def read_clinical(path: Path, mapping: ClinicalMapping, pseudonyms: Pseudonyms) 
     ordered = table.join(covariates.table).sort_values("patient_key", ignore_index=True)
     identifiers = dict(zip(keys, named["patient_id"].astype(str), strict=True))
     left = {places[place - 1] + 1: why for place, why in covariates.left.items()}
-    return ClinicalTable(ordered, identifiers, frozenset(private), left)
+    return ClinicalTable(ordered, identifiers, frozenset(private), left, tuple(sheet.hidden))
 
 
-def _divided(cells: pd.DataFrame, mapping: ClinicalMapping, file: str) -> tuple[pd.DataFrame, pd.DataFrame, list[int]]:
-    """The study's columns under their own names, the others, and the places of the others in the file."""
-    headings = [simplified(str(name)) for name in cells.columns]
-    found: dict[str, int] = {}
-    problems = []
-    for column in (*COLUMNS, *DATE_COLUMNS):
-        wanted = {simplified(candidate) for candidate in mapping.names(column)}
-        places = [place for place, heading in enumerate(headings) if heading in wanted]
-        if len(places) == 1:
-            found[column] = places[0]
-        elif places:
-            problems.append(f"{len(places)} columns could be {column!r}: {', '.join(cells.columns[places])}")
-        elif column in COLUMNS:
-            problems.append(f"no column {column!r} (looked for {', '.join(mapping.names(column))})")
-    if problems:
-        listed = "\n- ".join(problems)
-        msg = f"{file} lacks columns; name them in ingest.clinical.columns, or rename them in the file:\n- {listed}"
-        raise CohortError(msg)
-    named = pd.DataFrame({column: cells.iloc[:, place] for column, place in found.items()}, index=cells.index)
-    rest = [place for place in range(len(headings)) if place not in found.values()]
-    return named, cells.iloc[:, rest], rest
+def _complain_of_cells(sheet: Sheet, found: Mapping[str, int], mapping: ClinicalMapping, problems: Problems) -> None:
+    """What the file's format tells of rows and cells: content beside the table, formulas without a value."""
+    for row in sheet.surplus:
+        problems.add_row(row, sheet.complain_of_surplus(row))
+    items = {place: column for column, place in found.items()}
+    headings = [str(name) for name in sheet.cells.columns]
+    barred = {
+        place
+        for place in columns_named(headings, (*mapping.covariates.private, *mapping.covariates.never))
+        if not mapping.covariates.allows(headings[place])
+    }
+    for place in range(len(headings)):
+        counts = place in items or (headings[place] and place not in barred)
+        if counts and (what := sheet.complain_of_formulas([place])):
+            problems.add_column(items.get(place, column_letter(place)), what)
 
 
 def _private_texts(named: pd.DataFrame, others: pd.DataFrame, mapping: ClinicalMapping) -> set[str]:
     """Identifiers, birth dates, and whatever stands in columns of names, but for the study's own words."""
     texts = {text for column in ("patient_id", "birth_date") if column in named for text in named[column]}
     words = {word for column in VALUES for word in mapping.spellings(column)}
-    for place in private_columns([str(name) for name in others.columns], mapping.covariates):
+    headings = [str(name) for name in others.columns]
+    identified = "patient_id" in named  # else any other column may hold the identifiers
+    for place in private_columns(headings, mapping.covariates) if identified else range(len(headings)):
         texts |= {text for text in others.iloc[:, place] if spelling(text) not in words}
     return {text for text in texts if not mapping.is_missing(text)}
 
 
-def _keys(named: pd.DataFrame, mapping: ClinicalMapping, problems: Problems, pseudonyms: Pseudonyms) -> list[str]:
+def _keys(
+    named: pd.DataFrame,
+    others: pd.DataFrame,
+    places: Sequence[int],
+    mapping: ClinicalMapping,
+    problems: Problems,
+    pseudonyms: Pseudonyms,
+) -> list[str]:
     """The patients' keys, row by row; whoever stands in two rows is a problem."""
+    if "patient_id" not in named:
+        return [""] * len(named)
     keys = [str(pseudonyms.patient(text)) for text in named["patient_id"]]
     seen: dict[str, int] = {}
     for place, (row, text) in enumerate(named["patient_id"].items()):
@@ -135,8 +158,13 @@ def _keys(named: pd.DataFrame, mapping: ClinicalMapping, problems: Problems, pse
             problems.add(int(str(row)), "patient_id", ROUNDED)
         elif keys[place] in seen:
             first = seen[keys[place]]
-            rest = named.drop(columns="patient_id")
-            differing = [column for column in rest if rest[column].iloc[place] != rest[column].iloc[first]]
+            differing = [
+                column
+                for column in named
+                if column != "patient_id" and named[column].iloc[place] != named[column].iloc[first]
+            ]
+            pairs = zip(places, others.iloc[place], others.iloc[first], strict=True)
+            differing += [f"column {number + 1}" for number, one, other in pairs if one != other]
             how = f"with other values in {', '.join(differing)}" if differing else "with the same values"
             where = f"patient {keys[place]} is in row {named.index[first]} already, {how}; keep one row"
             problems.add(int(str(row)), "patient_id", where)
@@ -162,12 +190,17 @@ def _values(table: pd.DataFrame, column: str, mapping: ClinicalMapping, problems
 def _notation(named: pd.DataFrame, others: pd.DataFrame, mapping: ClinicalMapping) -> Notation:
     """How the table's numbers are written, as far as they tell; those of private columns are none."""
     private = private_columns([str(name) for name in others.columns], mapping.covariates)
-    columns = [named["age"], *(others.iloc[:, place] for place in range(others.shape[1]) if place not in private)]
+    columns = [
+        *(named[column] for column in named if column == "age"),
+        *(others.iloc[:, place] for place in range(others.shape[1]) if place not in private),
+    ]
     return Notation.of(text for column in columns for text in column)
 
 
 def _ages(table: pd.DataFrame, mapping: ClinicalMapping, problems: Problems, notation: Notation) -> list[float]:
     low, high = mapping.age_years
+    if "age" not in table:
+        return [math.nan] * len(table)
     notation = Notation.of(table["age"]).within(notation)
     ages = []
     for row, text in table["age"].items():

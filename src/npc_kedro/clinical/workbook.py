@@ -2,10 +2,10 @@
 
 import io
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime, time
-from itertools import zip_longest
 from typing import Any
 
 from npc_kedro.clinical.numbers import StoredNumber
@@ -18,7 +18,24 @@ _FIRST_ROUNDED = 10**15
 """Excel keeps 15 digits of a number: the last ones of a longer identifier are lost, whatever the cell shows."""
 
 
-def workbook_rows(content: bytes, file: str, *, sheet: str = "") -> list[tuple[int, list[str]]]:
+@dataclass(frozen=True)
+class WorkbookSheet:
+    """One sheet of a workbook.
+
+    Attributes:
+        rows: number and cells of every row with content: a formatted cell far away costs nothing.
+        uncomputed: row number and place (from 0) of every formula whose value nothing has computed yet.
+        hidden: numbers of the rows that Excel does not show.
+        from_1904: whether the workbook counts days from 1904.
+    """
+
+    rows: list[tuple[int, list[str]]]
+    uncomputed: frozenset[tuple[int, int]]
+    hidden: frozenset[int]
+    from_1904: bool
+
+
+def read_workbook(content: bytes, file: str, *, sheet: str = "") -> WorkbookSheet:
     """The cells of one sheet: whole numbers without ``.0``, dates as ISO dates, formulas by the value last computed.
 
     A number of more than 15 digits comes in E notation, as in a CSV file: its last digits cannot be trusted.
@@ -28,21 +45,18 @@ def workbook_rows(content: bytes, file: str, *, sheet: str = "") -> list[tuple[i
         file: its name, for messages.
         sheet: name or number (from 1) of the sheet; empty for the only one with content.
 
-    Returns:
-        Number and cells of every row with content: a formatted cell far away costs nothing.
-
     Raises:
-        CohortError: if the file is no workbook, the sheet is not clear, or a formula has no stored value.
+        CohortError: if the file is no workbook, or the sheet is not clear.
     """
     import openpyxl
+    from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
     with _readable(file):
-        values = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        formulas = openpyxl.load_workbook(io.BytesIO(content), read_only=True)
-        name = _chosen_sheet(values, file, sheet)
-        rows = dict(_filled_rows(values[name]))
-        _require_values(rows, formulas[name], file)
-    return [(number, [_text(cell) for cell in row]) for number, row in rows.items()]
+        workbook = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        worksheet = workbook[_chosen_sheet(workbook, file, sheet)]
+        rows = [(number, [_text(cell) for cell in row]) for number, row in _filled_rows(worksheet)]
+        uncomputed, hidden = _marks(worksheet)
+        return WorkbookSheet(rows, uncomputed, hidden, workbook.epoch == CALENDAR_MAC_1904)
 
 
 @contextmanager
@@ -58,16 +72,11 @@ def _readable(file: str) -> Iterator[None]:
         raise CohortError(msg) from None
 
 
-def _rows(worksheet: Any, *, values_only: bool) -> Iterator[tuple[int, Sequence[Any]]]:
-    """Every row as wide as its own cells; openpyxl would fill up the rectangle that the sheet says it has."""
-    worksheet.reset_dimensions()
-    return enumerate(worksheet.iter_rows(min_row=1, max_row=_LAST_ROW, values_only=values_only), start=1)
-
-
 def _filled_rows(worksheet: Any) -> Iterator[tuple[int, Sequence[Any]]]:
-    return (
-        (number, row) for number, row in _rows(worksheet, values_only=True) if any(value is not None for value in row)
-    )
+    """Every row with content, as wide as its own cells; openpyxl would fill up the rectangle that the sheet says."""
+    worksheet.reset_dimensions()
+    rows = enumerate(worksheet.iter_rows(min_row=1, max_row=_LAST_ROW, values_only=True), start=1)
+    return ((number, row) for number, row in rows if any(_text(value) for value in row))
 
 
 def _chosen_sheet(workbook: Any, file: str, sheet: str) -> str:
@@ -87,17 +96,38 @@ def _chosen_sheet(workbook: Any, file: str, sheet: str) -> str:
     return filled[0] if filled else names[0]
 
 
-def _require_values(rows: Mapping[int, Sequence[Any]], formulas: Any, file: str) -> None:
-    """A workbook written by a program has formulas that nothing has computed yet: they would read as empty cells."""
-    empty = [
-        cell.coordinate
-        for number, row in _rows(formulas, values_only=False)
-        for cell, value in zip_longest(row, rows.get(number, ()))
-        if cell is not None and cell.data_type == "f" and value is None
-    ]
-    if empty:
-        msg = f"{file}: the formulas in {', '.join(empty[:20])} have no stored value; open and save it in Excel"
-        raise CohortError(msg)
+def _marks(worksheet: Any) -> tuple[frozenset[tuple[int, int]], frozenset[int]]:
+    """Places of the formulas without a value, and the numbers of hidden rows, neither of which openpyxl tells.
+
+    A workbook that a program has written has formulas that nothing has computed yet: they would read as empty cells.
+    Where a formula gives an empty text, the value is stored as one.
+    """
+    from openpyxl.utils.cell import column_index_from_string, coordinate_from_string
+    from openpyxl.xml.functions import iterparse
+
+    uncomputed: set[tuple[int, int]] = set()
+    hidden: set[int] = set()
+    number = 0
+    with worksheet._get_source() as source:
+        for _, element in iterparse(source):
+            if _tag(element) != "row":
+                continue
+            number = int(element.get("r", number + 1))
+            if element.get("hidden") in ("1", "true"):
+                hidden.add(number)
+            place = -1
+            for cell in element:
+                where = cell.get("r")
+                place = column_index_from_string(coordinate_from_string(where)[0]) - 1 if where else place + 1
+                parts = {_tag(part): part.text for part in cell}
+                if "f" in parts and not parts.get("v") and not ("v" in parts and cell.get("t") == "str"):
+                    uncomputed.add((number, place))
+            element.clear()
+    return frozenset(uncomputed), frozenset(hidden)
+
+
+def _tag(element: Any) -> str:
+    return str(element.tag).rpartition("}")[2]
 
 
 def _text(value: object) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from npc_kedro.arrays import ImageTable, ImageTableWriter
 from npc_kedro.clinical.covariates import PREFIX
+from npc_kedro.clinical.table import ClinicalTable
 from npc_kedro.cohort import CohortFolder
 from npc_kedro.dicom.privacy import redacting
 from npc_kedro.dicom.reasons import RejectReason
@@ -44,11 +45,17 @@ def read_clinical_table(cohort: CohortFolder, parameters: dict[str, Any]) -> pd.
         table = Door(cohort, settings, guard).read_table()
         usable = int((table.patients["exclusion"] == "").sum())
         _log.info("Clinical table: %d patients, %d of them complete and eligible", len(table.patients), usable)
+        if table.hidden_rows:
+            _log.warning("Rows of the clinical table are used though the workbook hides them: %s", _rows(table))
         for name in table.patients.columns[table.patients.columns.str.startswith(PREFIX)]:
             _log.info("A further column of the clinical table comes along as %s", name)
         for place, why in table.left_columns.items():
             _log.info("Column %d of the clinical table stays behind (ingest.clinical.covariates): %s", place, why)
     return table.patients
+
+
+def _rows(table: ClinicalTable) -> str:
+    return _some([str(row) for row in table.hidden_rows])
 
 
 @reads(what_counts)

@@ -59,6 +59,13 @@ def check_table(door: Door, checked: Checked) -> pd.DataFrame | None:
     except CohortError as error:
         checked.findings += findings_of(TABLE, error)
         return None
+    for row in table.hidden_rows:
+        note = (
+            "the workbook hides this row, or filters it out; it is used all the same",
+            "a patient of the study",
+            "delete the row if the patient does not belong to the study",
+        )
+        checked.findings.append(Finding(Severity.NOTE, TABLE, "", f"row {row}", "", *note))
     for place, reason in table.left_columns.items():
         why, _, remedy = reason.partition("; ")
         note = (

@@ -8,7 +8,7 @@ from enum import StrEnum
 import pandas as pd
 
 from npc_kedro.dicom.reasons import RejectReason
-from npc_kedro.errors import StudyError
+from npc_kedro.errors import CohortError, StudyError
 from npc_kedro.pipelines.preflight.remedies import expectation_of, remedy_of
 
 
@@ -72,7 +72,8 @@ def refusal(check: str, reason: str, detail: str, *, patient_key: str = "", subj
 
 def findings_of(check: str, error: StudyError) -> Iterator[Finding]:
     """The sentences of an error that would stop the run, one finding each."""
-    heading, *sentences = str(error).split("\n- ")
+    text = error.everything if isinstance(error, CohortError) else str(error)
+    heading, *sentences = text.split("\n- ")
     if not sentences:
         yield _stop(check, heading, remedy="see the message")
         return
