@@ -162,6 +162,19 @@ def test_missing_and_doubled_columns_are_all_named(tmp_path: Path, mapping: Clin
     assert "column sex: 2 headings could be it: sex, gender; keep one" in message
 
 
+@pytest.mark.parametrize(
+    ("item", "heading"), [("residual_tumor", "outcome"), ("residual_tumor", "RT"), ("t_stage", "CT")]
+)
+def test_headings_that_may_mean_something_else_are_no_items(
+    tmp_path: Path, mapping: ClinicalMapping, written: dict, item: str, heading: str
+) -> None:
+    lines = [HEADING.replace(item, heading), "1,CCRT,0,50,m,III,T3,N1"]
+    with pytest.raises(CohortError, match=f"column {item}: row 1 has no such heading; expected one of .*; name yours"):
+        read(tmp_path, mapping, *lines)
+    named = written | {"columns": written["columns"] | {item: [heading]}}
+    assert read(tmp_path, ClinicalMapping.model_validate(named), *lines).headings == {item: heading}
+
+
 def test_what_can_be_checked_is_told_with_what_a_table_lacks(tmp_path: Path, mapping: ClinicalMapping) -> None:
     heading = HEADING.replace(",age", ",Agee").replace("sex", "Wang")
     rows = ["1,CCRT,0,50,m,III,T3,N1", "2,CRTT,0,50,m,III,T3,N1,,note", "3,CCRT,0,50,m,III,T9,N1", "3,CCRT,0,9,m,,,"]

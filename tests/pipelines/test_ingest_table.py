@@ -79,6 +79,14 @@ def test_bad_input_22_a_date_that_is_none_gives_way_to_the_next(
     assert ("bear no date" in caplog.text) == (reason == "most_points" and not others)
 
 
+def test_the_log_tells_which_heading_is_which_item(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    bench.add(MiniSeries("P1"))
+    write_clinical(bench.root, [{"Gender" if k == "sex" else k: v for k, v in clinical_row("P1").items()}])
+    with caplog.at_level("INFO"):
+        bench.run()
+    assert "Headings of the clinical table are read as sex: Gender" in caplog.text
+
+
 def test_bad_input_23_identifiers_that_the_user_joins_are_one_patient(bench: Bench) -> None:
     series = MiniSeries("MR-9")
     bench.add(series)

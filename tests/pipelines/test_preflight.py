@@ -119,6 +119,16 @@ def test_columns_that_stay_behind_are_told(root: Path, tmp_path: Path) -> None:
     assert "5551234" not in page
 
 
+def test_which_heading_is_read_as_what_is_told(root: Path, tmp_path: Path) -> None:
+    MiniSeries("P1").write(root / "dicom")
+    row = clinical_row("P1")
+    write_clinical(root, [{{"age": "Age years", "sex": "SEX", "arm": "Group"}.get(k, k): v for k, v in row.items()}])
+    findings, _, page = preflight(root, tmp_path)
+    (told,) = findings[findings["subject"] == "headings"].to_dict("records")
+    assert (told["severity"], told["found"]) == ("to be known", "read as arm: Group; age: Age years")
+    assert "age: Age years" in page
+
+
 def test_hidden_rows_are_told(root: Path, tmp_path: Path) -> None:
     MiniSeries("P1").write(root / "dicom")
     book = openpyxl.Workbook()

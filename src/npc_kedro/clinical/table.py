@@ -18,7 +18,7 @@ import pandas as pd
 from npc_kedro.clinical.covariates import carried_covariates, columns_named, private_columns
 from npc_kedro.clinical.dates import DATE_COLUMNS, check_order, read_dates
 from npc_kedro.clinical.headings import read_headings
-from npc_kedro.clinical.mapping import COLUMNS, VALUES, ClinicalMapping, spelling
+from npc_kedro.clinical.mapping import COLUMNS, VALUES, ClinicalMapping, simplified, spelling
 from npc_kedro.clinical.numbers import UNCLEAR, AmbiguousNumberError, Notation
 from npc_kedro.clinical.problems import Problems
 from npc_kedro.clinical.spreadsheet import (
@@ -54,6 +54,7 @@ class ClinicalTable:
         identifiers: patient key to identifier as written; for the log filter and the key map only.
         private: names, birth dates and whatever else no log may show.
         left_columns: why columns do not come along as covariates, by their number in the file.
+        headings: item to the heading from which it is read, where that is not the item's own name.
         hidden_rows: numbers of rows that are used though a spreadsheet program does not show them.
     """
 
@@ -61,7 +62,8 @@ class ClinicalTable:
     identifiers: dict[str, str]
     private: frozenset[str]
     left_columns: dict[int, str]
-    hidden_rows: tuple[int, ...] = ()
+    headings: dict[str, str]
+    hidden_rows: tuple[int, ...]
 
 
 def read_clinical(path: Path, mapping: ClinicalMapping, pseudonyms: Pseudonyms) -> ClinicalTable:
@@ -107,7 +109,9 @@ def read_clinical(path: Path, mapping: ClinicalMapping, pseudonyms: Pseudonyms) 
     ordered = table.join(covariates.table).sort_values("patient_key", ignore_index=True)
     identifiers = dict(zip(keys, named["patient_id"].astype(str), strict=True))
     left = {places[place - 1] + 1: why for place, why in covariates.left.items()}
-    return ClinicalTable(ordered, identifiers, frozenset(private), left, tuple(sheet.hidden))
+    headings = {column: problems.guard.redact(str(sheet.cells.columns[place])) for column, place in found.items()}
+    foreign = {column: heading for column, heading in headings.items() if simplified(heading) != simplified(column)}
+    return ClinicalTable(ordered, identifiers, frozenset(private), left, foreign, tuple(sheet.hidden))
 
 
 def _complain_of_cells(sheet: Sheet, found: Mapping[str, int], mapping: ClinicalMapping, problems: Problems) -> None:

@@ -45,6 +45,9 @@ def read_clinical_table(cohort: CohortFolder, parameters: dict[str, Any]) -> pd.
         table = Door(cohort, settings, guard).read_table()
         usable = int((table.patients["exclusion"] == "").sum())
         _log.info("Clinical table: %d patients, %d of them complete and eligible", len(table.patients), usable)
+        if table.headings:
+            read = "; ".join(f"{item}: {heading}" for item, heading in table.headings.items())
+            _log.info("Headings of the clinical table are read as %s", read)
         if table.hidden_rows:
             _log.warning("Rows of the clinical table are used though the workbook hides them: %s", _rows(table))
         for name in table.patients.columns[table.patients.columns.str.startswith(PREFIX)]:

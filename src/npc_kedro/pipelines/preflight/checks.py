@@ -59,6 +59,13 @@ def check_table(door: Door, checked: Checked) -> pd.DataFrame | None:
     except CohortError as error:
         checked.findings += findings_of(TABLE, error)
         return None
+    if table.headings:
+        note = (
+            f"read as {'; '.join(f'{item}: {heading}' for item, heading in table.headings.items())}",
+            "for each item the column that holds it",
+            "nothing, or rename the column that is meant, or name it in ingest.clinical.columns",
+        )
+        checked.findings.append(Finding(Severity.NOTE, TABLE, "", "headings", "", *note))
     for row in table.hidden_rows:
         note = (
             "the workbook hides this row, or filters it out; it is used all the same",
