@@ -43,6 +43,27 @@ def test_bad_input_32_encodings_are_recognised(tmp_path: Path, encoding: str) ->
     assert read_cells(tmp_path / "t.csv").iloc[0].tolist() == text.split(";")
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "utf-8"])
+@pytest.mark.parametrize(
+    "text", ["Gr\u00f6\u00dfe;x", "x;F\u00fc\u00dfe Gr\u00f6\u00dfe", "re\u00e7\u00fb;M\u00fc\u00df"]
+)
+def test_two_western_letters_in_a_row_are_not_chinese(tmp_path: Path, encoding: str, text: str) -> None:
+    (tmp_path / "t.csv").write_bytes(f"a;b\n{text}\n".encode(encoding))
+    assert read_cells(tmp_path / "t.csv").iloc[0].tolist() == text.split(";")
+
+
+@pytest.mark.parametrize("text", ["\u738b;x", "T\u5206\u671f;x", "\u6dfc\u946b;KPS", "T\u6dfc;\u5e74\u9f84"])
+def test_a_little_chinese_is_chinese(tmp_path: Path, text: str) -> None:
+    (tmp_path / "t.csv").write_bytes(f"a;b\n{text}\n".encode("gb18030"))
+    assert read_cells(tmp_path / "t.csv").iloc[0].tolist() == text.split(";")
+
+
+@pytest.mark.parametrize("end", ["\x1a", "\x1a\n", "\n\x1a\r\n"])
+def test_the_sign_by_which_dos_ended_files_is_no_row(tmp_path: Path, end: str) -> None:
+    (tmp_path / "t.csv").write_bytes(f"a;b\n1;2{end}".encode())
+    assert read_cells(tmp_path / "t.csv").values.tolist() == [["1", "2"]]
+
+
 def test_bad_input_32_a_workbook_with_a_title_dates_and_numbers(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     book.active.append(["Cohort of 2020"])

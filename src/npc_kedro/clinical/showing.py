@@ -18,6 +18,8 @@ _DATE = re.compile(rf"({_NUMBERS}|{_NAMED_MONTH})([T ].*)?", re.IGNORECASE)
 
 _SPREADSHEET_ERROR = re.compile(r"#[A-Z/0]{3,7}[!?]?")
 """``#VALUE!``, ``#DIV/0!``, ``#NAME?``"""
+_STAGE = re.compile(r"y?[acpru]{0,2}\s?[TNM]\s?[0-4xX][a-d]?", re.IGNORECASE)
+"""``cT3``, ``ypN2b``, ``Nx``"""
 
 
 def looks_like_date(text: str) -> bool:
@@ -38,7 +40,7 @@ def shown(cell: str, vocabulary: Iterable[str] = ()) -> str:
         return "a date"
     if digits > _MOST_DIGITS:
         return f"a text with {digits} digits" if letters else f"a number of {digits} digits"
-    if _SPREADSHEET_ERROR.fullmatch(plain):
+    if _SPREADSHEET_ERROR.fullmatch(plain) or _STAGE.fullmatch(plain):
         return repr(cell)
     one_letter = letters.isascii() and len(letters) <= 1
     if len(plain) <= _LONGEST_SHOWN and (one_letter or _is_near(letters, map(_letters, vocabulary))):
