@@ -84,6 +84,12 @@ def test_the_column_tells_before_the_table(tmp_path: Path, mapping: ClinicalMapp
     assert carried(read(tmp_path, mapping, ("50,5", "1,201,000"), ("51", "1,201"))) == [1201000, 1201]
 
 
+def test_dates_tell_nothing_of_numbers(tmp_path: Path, mapping: ClinicalMapping) -> None:
+    rows = (("50", "1,201;12.05"), ("51", "95;13.05"))
+    assert "covariate_ebv" not in read(tmp_path, mapping, *rows, heading="ebv;date of biopsy").patients
+    assert carried(read(tmp_path, mapping, *rows, heading="ebv;dose")) == [1201, 95]
+
+
 def test_an_age_that_cannot_be_told_is_a_problem(tmp_path: Path, mapping: ClinicalMapping) -> None:
     with pytest.raises(CohortError, match="row 2, column age: '1,234'; a number whose comma or point may part thous"):
         read(tmp_path, mapping, ("1,234", ""), ("51", ""))

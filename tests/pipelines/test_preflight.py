@@ -141,6 +141,17 @@ def test_hidden_rows_are_told(root: Path, tmp_path: Path) -> None:
     assert (told["severity"], told["found"][:29]) == ("to be known", "the workbook hides this row, ")
 
 
+def test_what_to_do_about_a_missing_column_stands_with_it(root: Path, tmp_path: Path) -> None:
+    MiniSeries("P1").write(root / "dicom")
+    write_clinical(root, [{"RT" if k == "residual_tumor" else k: v for k, v in clinical_row("P1", age="x").items()}])
+    findings, _, _ = preflight(root, tmp_path)
+    table = findings[findings["check"] == "clinical table"].set_index("subject")
+    assert table.index.tolist() == ["column residual_tumor", "row 2, column age"]
+    assert table["remedy"].iloc[0] == "name yours in ingest.clinical.columns, or rename it in the file"
+    assert table["expected"].iloc[0].startswith("one of residual_tumor, residual_tumour, ")
+    assert table["remedy"].iloc[1].endswith("correct them, or map spellings in ingest.clinical.values")
+
+
 def test_every_problem_of_the_table_is_a_finding(root: Path, tmp_path: Path) -> None:
     MiniSeries("P1").write(root / "dicom")
     write_clinical(root, [clinical_row(f"P{number}", age="old") for number in range(150)])

@@ -13,11 +13,11 @@ from typing import Literal
 
 Mark = Literal[",", "."]
 
-UNCLEAR = (
-    "whose comma or point may part thousands or decimals; write thousands without a mark (1201), and not exactly three "
-    "decimals (1.20)"
-)
-"""What to say of an ambiguous number, and what to do."""
+UNCLEAR = "whose comma or point may part thousands or decimals"
+"""What to say of an ambiguous number."""
+
+PLAINLY = "write thousands without a mark (1201), and not exactly three decimals (1.20)"
+"""What to do about it."""
 
 _AMBIGUOUS = re.compile(r"[+-]?[1-9]\d{0,2}([.,])\d{3}")
 _GROUPED = re.compile(
@@ -66,7 +66,7 @@ class Notation:
         plain = _plain(text)
         if not isinstance(text, StoredNumber) and (match := _AMBIGUOUS.fullmatch(plain)):
             if self.decimal is None:
-                msg = "the comma or point may part thousands or decimals"
+                msg = f"a number {UNCLEAR}"
                 raise AmbiguousNumberError(msg)
             written = plain.replace(match[1], "." if match[1] == self.decimal else "")
         elif _SIMPLE.fullmatch(plain):
@@ -109,7 +109,7 @@ def unclear_numbers(texts: Sequence[str], table: Notation) -> str:
             unclear += 1
         except ValueError:
             return ""
-    return f"{unclear} numbers such as 1,201 or 1.201, {UNCLEAR}" if unclear else ""
+    return f"{unclear} numbers such as 1,201 or 1.201, {UNCLEAR}; {PLAINLY}" if unclear else ""
 
 
 def _decimal_mark(text: str) -> Mark | None:

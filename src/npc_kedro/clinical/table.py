@@ -19,7 +19,7 @@ from npc_kedro.clinical.covariates import carried_covariates, columns_named, pri
 from npc_kedro.clinical.dates import DATE_COLUMNS, check_order, read_dates
 from npc_kedro.clinical.headings import read_headings
 from npc_kedro.clinical.mapping import COLUMNS, VALUES, ClinicalMapping, simplified, spelling
-from npc_kedro.clinical.numbers import UNCLEAR, AmbiguousNumberError, Notation
+from npc_kedro.clinical.numbers import PLAINLY, UNCLEAR, AmbiguousNumberError, Notation
 from npc_kedro.clinical.problems import Problems
 from npc_kedro.clinical.spreadsheet import (
     ROUNDED,
@@ -120,15 +120,18 @@ def _complain_of_cells(sheet: Sheet, found: Mapping[str, int], mapping: Clinical
         problems.add_row(row, sheet.complain_of_surplus(row))
     items = {place: column for column, place in found.items()}
     headings = [str(name) for name in sheet.cells.columns]
-    barred = {
-        place
-        for place in columns_named(headings, (*mapping.covariates.private, *mapping.covariates.never))
-        if not mapping.covariates.allows(headings[place])
-    }
+    barred = _barred(headings, mapping)
     for place in range(len(headings)):
         counts = place in items or (headings[place] and place not in barred)
         if counts and (what := sheet.complain_of_formulas([place])):
             problems.add_column(items.get(place, column_letter(place)), what)
+
+
+def _barred(headings: Sequence[str], mapping: ClinicalMapping) -> set[int]:
+    """Places of the columns that stay behind by their heading."""
+    rules = mapping.covariates
+    places = columns_named(headings, (*rules.private, *rules.never))
+    return {place for place in places if not rules.allows(headings[place])}
 
 
 def _private_texts(named: pd.DataFrame, others: pd.DataFrame, mapping: ClinicalMapping) -> set[str]:
@@ -192,11 +195,11 @@ def _values(table: pd.DataFrame, column: str, mapping: ClinicalMapping, problems
 
 
 def _notation(named: pd.DataFrame, others: pd.DataFrame, mapping: ClinicalMapping) -> Notation:
-    """How the table's numbers are written, as far as they tell; those of private columns are none."""
-    private = private_columns([str(name) for name in others.columns], mapping.covariates)
+    """How the table's numbers are written, as far as they tell; what looks like one beside a name or date is none."""
+    barred = _barred([str(name) for name in others.columns], mapping)
     columns = [
         *(named[column] for column in named if column == "age"),
-        *(others.iloc[:, place] for place in range(others.shape[1]) if place not in private),
+        *(others.iloc[:, place] for place in range(others.shape[1]) if place not in barred),
     ]
     return Notation.of(text for column in columns for text in column)
 
@@ -214,7 +217,7 @@ def _ages(table: pd.DataFrame, mapping: ClinicalMapping, problems: Problems, not
             try:
                 age = notation.read(text)
             except AmbiguousNumberError:
-                what = f"a number {UNCLEAR}; {what}"
+                what = f"a number {UNCLEAR}; {what}; {PLAINLY}"
         if not missing and not low <= age <= high:
             problems.add(int(str(row)), "age", what, value=text)
             age = math.nan
