@@ -140,9 +140,11 @@ def rejection(content: bytes) -> tuple[str, str]:
 
 def test_what_decoders_log_is_not_repeated(caplog: pytest.LogCaptureFixture) -> None:
     dataset = MiniSeries("P1").dataset(0)
-    dataset.compress(RLELossless)
+    dataset.compress(JPEGLSLossless)
     stream = next(generate_frames(dataset.PixelData, number_of_frames=1))
-    dataset.PixelData = encapsulate([stream[: len(stream) // 4 * 2]])
+    scan = b"\xff\xda\x00\x08\x01\x01\x00"
+    assert scan in stream
+    dataset.PixelData = encapsulate([stream.replace(scan, scan[:4] + b"\x09" + scan[5:])])
     content = encoded(dataset)
     with pytest.raises(RuntimeError):
         _ = pydicom.dcmread(io.BytesIO(content)).pixel_array

@@ -190,8 +190,8 @@ def test_bad_input_03_17_a_slice_sent_again_stands_in_for_one_that_is_damaged(be
     sent_again = bench.put("P1/s1/im1 again", series.content(1, again))
     repeated = bench.put("P1/s1/im2 again", series.content(2, lambda dataset: again(dataset)))
     found = bench.run()
-    expected = {damaged: "pixels_undecodable", copy: "pixels_undecodable", repeated: "repeated_position"}
-    assert reasons(found) == expected | ({} if good else {sent_again: "pixels_undecodable"})
+    expected = {damaged: "pixels_truncated", copy: "pixels_truncated", repeated: "repeated_position"}
+    assert reasons(found) == expected | ({} if good else {sent_again: "pixels_truncated"})
     table = found["slices"].table
     assert (sent_again in table["file"].tolist()) == good
     assert table["slice_index"].tolist() == list(range(3 if good else 2))

@@ -2,7 +2,7 @@
 
 Decoders fill up with made-up pixels what a cut frame lacks, crop what is too much and squeeze 16 bits into 8, at best
 with a warning. A JPEG, JPEG-LS or JPEG 2000 codestream tells its size and its end, though, and an RLE frame tells its
-bits and, when it is counted, its pixels.
+bits and, when they are counted, its pixels.
 
 Sources: ITU-T T.81 B (JPEG), T.87 C (JPEG-LS), T.800 A (JPEG 2000); DICOM PS3.5 G (RLE).
 """
@@ -147,28 +147,36 @@ def _number(stream: bytes, at: int, length: int = 2) -> int:
 
 
 def _require_rle(stream: bytes, layout: Layout, which: str) -> None:
-    """A segment for every byte of a pixel; the first is counted, less than a row may be padding."""
+    """A segment for every byte of a pixel, each of as many bytes as there are pixels; zeros behind them are padding."""
     segments = int.from_bytes(stream[:4], "little")
     if segments * 8 != layout.bits:
         raise _mismatch(which, f"pixels of {segments * 8} bits", layout)
-    ends_at = int.from_bytes(stream[8:12], "little") if segments > 1 else len(stream)
-    pixels = _rle_length(stream[64:ends_at])
-    if pixels >= (layout.rows + 1) * layout.columns:
-        raise _mismatch(which, f"{pixels} pixels of {segments * 8} bits", layout)
+    pixels = layout.rows * layout.columns
+    starts = [int.from_bytes(stream[at : at + 4], "little") for at in range(4, 4 + 4 * segments, 4)]
+    for number, (start, end) in enumerate(zip(starts, [*starts[1:], len(stream)], strict=True), start=1):
+        segment = stream[start:end]
+        found, used = _rle_length(segment, pixels)
+        if found < pixels:
+            detail = f"{which}part {number} of the compressed pixels gives {found} of {pixels}; the file was cut"
+            raise TagError(RejectReason.PIXELS_TRUNCATED, detail)
+        if found > pixels or segment[used:].strip(b"\0"):
+            found += _rle_length(segment[used:], len(segment) * 128)[0]
+            raise _mismatch(which, f"{found} pixels of {segments * 8} bits", layout)
 
 
-def _rle_length(segment: bytes) -> int:
-    """How many bytes a segment gives, PackBits as in DICOM PS3.5, G.3.1; pydicom drops what is too much."""
+def _rle_length(segment: bytes, wanted: int) -> tuple[int, int]:
+    """How many bytes a segment gives, until they are enough, and from how many; PackBits as in DICOM PS3.5, G.3.1."""
     length = at = 0
-    while at < len(segment) - 1:  # a last byte alone is padding
+    end = len(segment) - 1  # a last byte alone is padding
+    while length < wanted and at < end:
         control = segment[at]
         if control < 128:
-            length += control + 1
+            length += min(control + 1, end - at)
             at += control + 2
         else:
             length += 257 - control if control > 128 else 0
             at += 2 if control > 128 else 1
-    return length
+    return length, at
 
 
 def _mismatch(which: str, found: str, layout: Layout) -> TagError:

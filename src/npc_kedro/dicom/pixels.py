@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from npc_kedro.dicom.codestream import require_fitting_frames
+from npc_kedro.dicom.container import end_of_items, require_sound_rest
 from npc_kedro.dicom.frames import Frame, read_frames, require_pixel_bytes
 from npc_kedro.dicom.headers import FIRST_BYTES
 from npc_kedro.dicom.layout import Layout, decoded_shape, inverted, read_layout, within_bits_stored, without_padding
@@ -20,6 +21,8 @@ from npc_kedro.dicom.plain import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.silence import silenced
 from npc_kedro.dicom.tags import TagError
+
+_DEFLATED = "1.2.840.10008.1.2.1.99"
 
 _UID = re.compile(r"[0-9.]{1,64}")
 
@@ -82,9 +85,15 @@ def _decode(content: bytes | memoryview) -> tuple[DecodedImage, ...]:
         frames, layout = read_frames(plain), read_layout(plain)
         length = min(plain.pixels_length or 0, len(content) - plain.pixels_at)
         pixels = memoryview(content)[plain.pixels_at : plain.pixels_at + length]
-        return _images(layout, frames, _native(layout, pixels, len(frames)))
+        stored = _native(layout, pixels, len(frames))
+        require_sound_rest(content, plain.pixels_at + length, implicit=plain.syntax == IMPLICIT_LITTLE_ENDIAN)
+        return _images(layout, frames, stored)
+    if plain is not None:
+        require_sound_rest(content, end_of_items(content, plain.pixels_at))
     with silenced():  # costs as much as reading a plain header
         dataset = _opened(bytes(content))
+        if plain is None:
+            _require_whole_container(dataset, content)
         frames, layout = read_frames(dataset), read_layout(dataset)
         return _images(layout, frames, _by_pydicom(dataset, layout, len(frames)))
 
@@ -128,6 +137,19 @@ def _opened(content: bytes) -> Any:
     if "PixelData" not in dataset:  # of compressed pixels without an end pydicom keeps nothing, not even the header
         raise TagError(RejectReason.PIXELS_TRUNCATED, "no pixel data: the file is cut, or holds none")
     return dataset
+
+
+def _require_whole_container(dataset: Any, content: bytes | memoryview) -> None:
+    """For files whose header is not plain; of deflated ones, the whole of which is packed, unpacking tells."""
+    element = dataset["PixelData"]
+    if dataset.file_meta.get("TransferSyntaxUID") == _DEFLATED:
+        return
+    implicit, little_endian = dataset.original_encoding
+    if element.is_undefined_length:
+        end = end_of_items(content, element.file_tell)
+    else:
+        end = element.file_tell + len(element.value)
+    require_sound_rest(content, end, implicit=implicit, little_endian=little_endian)
 
 
 def _native(layout: Layout, content: memoryview | bytes, frames: int) -> np.ndarray:

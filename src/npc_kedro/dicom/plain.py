@@ -27,13 +27,13 @@ _UNDEFINED = 0xFFFFFFFF
 _PIXEL_DATA = 0x7FE00010
 _TRANSFER_SYNTAX = 0x00020010
 
-_SHORT_KINDS = {kind.encode(): kind for kind in (
+SHORT_KINDS = {kind.encode(): kind for kind in (
     "AE", "AS", "AT", "CS", "DA", "DS", "DT", "FD", "FL", "IS", "LO", "LT", "PN", "SH", "SL", "SS", "ST", "TM", "UI",
     "UL", "US",
 )}  # fmt: skip
 """Value representations with a length of two bytes; all others have two reserved bytes and a length of four."""
 
-_LONG_KINDS = {kind.encode(): kind for kind in (
+LONG_KINDS = {kind.encode(): kind for kind in (
     "OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV",
 )}  # fmt: skip
 
@@ -224,11 +224,11 @@ _Element = tuple[int, str, int, int]
 
 def _explicit_element(content: bytes, position: int) -> _Element:
     group, element, kind, length = _EXPLICIT(content, position)
-    short = _SHORT_KINDS.get(kind)
+    short = SHORT_KINDS.get(kind)
     if short is not None:
         return group << 16 | element, short, length, position + 8
-    if kind in _LONG_KINDS:
-        return group << 16 | element, _LONG_KINDS[kind], _LENGTH(content, position + 8)[0], position + 12
+    if kind in LONG_KINDS:
+        return group << 16 | element, LONG_KINDS[kind], _LENGTH(content, position + 8)[0], position + 12
     raise _NotPlainError
 
 
