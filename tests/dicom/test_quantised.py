@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from npc_kedro.dicom.decoding import _unfit, quantised
+from npc_kedro.dicom.decoding import _Reach, _unfit, quantised
 
 SIDE = 16
 
@@ -42,4 +42,33 @@ def test_whole_numbers_stay_as_they_are() -> None:
 def test_a_slice_without_contrast_beside_the_others_is_refused(
     ranges: list[tuple[float, float]], refused: dict[int, str]
 ) -> None:
-    assert {index: reason for index, (reason, _) in _unfit(ranges).items()} == refused
+    reaches = [_Reach(*one) for one in ranges]
+    assert {index: reason for index, (reason, _) in _unfit(reaches).items()} == refused
+
+
+@pytest.mark.parametrize(
+    ("slopes", "levels", "refused"),
+    [
+        ([1.25, 1.25, 1925.0, 1.25], 980, {2}),
+        ([1.25, 1.25, 12.5, 1.25], 980, set()),
+        ([1.25, 1.25, 90.0, 1.25], 980, set()),  # in 16 bits there is room for both
+        ([1.25, 1.25, 500.0, 1.25], 980, {2}),
+        ([1.25, 1.25, 1e5, 1.25], 40, {2}),
+        ([1925.0, 1925.0, 1.25, 1925.0], 980, set()),  # what most agree on stands
+        ([1.25, 1925.0, 1925.0, 1.25, 1.25], 980, {1, 2}),
+        ([1.25, 1925.0, 1925e3, 1.25, 1.25], 980, {1, 2}),
+        ([1.25, 1925.0], 980, set()),  # nobody knows which
+        ([], 980, set()),
+    ],
+)
+def test_a_slice_beside_which_most_others_keep_few_of_their_levels_is_refused(
+    slopes: list[float], levels: int, refused: set[int]
+) -> None:
+    found = _unfit([_Reach(0.0, levels * slope, slope) for slope in slopes])
+    assert set(found) == refused
+    assert all(reason == "invalid_tag" for reason, _ in found.values())
+
+
+def test_few_levels_are_as_good_as_many_if_there_were_no_more() -> None:
+    binary = [_Reach(0.0, 1.0, 1.0)] * 5
+    assert _unfit([*binary, _Reach(0.0, 60_000.0, 1.0)]) == {}

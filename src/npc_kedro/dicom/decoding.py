@@ -21,6 +21,10 @@ from npc_kedro.dicom.tags import TagError
 from npc_kedro.imaging.resample import resample, square_extents
 
 _STORED_MAXIMUM = 65_535
+
+_FEWEST_LEVELS = 256
+"""Grey levels that the slices of a series keep in 16 bits, if they have as many: as many as a screen shows."""
+
 _SMALLEST_REACH, _LARGEST_REACH = 1e-30, 1e38
 
 
@@ -101,6 +105,7 @@ def decode_series(task: SeriesTask) -> DecodedSeries:
     """Decodes every slice of a series once. Damage in a file ends in ``rejected``, never in an exception."""
     normal = np.array(task.normal)
     images: list[np.ndarray] = []
+    grains: list[float] = []
     slices: list[DecodedSlice] = []
     rejected: list[tuple[str, RejectReason, str]] = []
     fits: dict[tuple[float, ...], bool] = {}
@@ -136,12 +141,13 @@ def decode_series(task: SeriesTask) -> DecodedSeries:
         for image in parallel:
             square, spacing_mm = _squared(image, task.matrix)
             images.append(square)
+            grains.append(abs(image.frame.slope))
             geometry = image.frame.geometry
             position_mm = geometry.position_along(normal)
             sha256 = _fingerprint(image.stored, square)
             slices.append(DecodedSlice(source.file, source.instance_key, geometry, position_mm, spacing_mm, sha256))
     ranges = _ranges(images)
-    unfit = _unfit(ranges)
+    unfit = _unfit([_Reach(*ends, grain) for ends, grain in zip(ranges, grains, strict=True)])
     order = sorted(set(range(len(slices))) - set(unfit), key=lambda at: (slices[at].position_mm, slices[at].file))
     still_used = {slices[index].file for index in order}
     wholly = {slices[index].file: why for index, why in unfit.items() if slices[index].file not in still_used}
@@ -195,35 +201,51 @@ def _fingerprint(stored: np.ndarray, square: np.ndarray) -> str:
     return hashlib.sha256(stored.astype("<i2" if in_16_bits else "<i8", order="C", copy=False)).hexdigest()
 
 
-def _unfit(ranges: Sequence[tuple[float, float]]) -> dict[int, tuple[RejectReason, str]]:
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """Lowest and highest real value of a slice, and what one step of its stored values is worth."""
+
+    low: float
+    high: float
+    grain: float = 1.0
+
+
+def _unfit(reaches: Sequence[_Reach]) -> dict[int, tuple[RejectReason, str]]:
     """The slices that 16 bits cannot hold beside the others, by index, with reason and detail.
 
     One scale for a series means that a slice of a far wider range than the others, as a damaged RescaleSlope makes it,
-    leaves these without contrast. If most would be left so, it is refused; if a few, they are.
-
-    Args:
-        ranges: lowest and highest value of each slice.
+    leaves these without contrast or with few grey levels. If most would be left so, it is refused; if a few, they are,
+    unless they keep some contrast.
     """
     unfit: dict[int, tuple[RejectReason, str]] = {}
-    left = dict(enumerate(ranges))
+    left = dict(enumerate(reaches))
     while left:
-        low, high = min(bottom for bottom, _ in left.values()), max(top for _, top in left.values())
+        low, high = min(one.low for one in left.values()), max(one.high for one in left.values())
         step = (high - low) / _STORED_MAXIMUM
-        flat = [index for index, (bottom, top) in left.items() if top - bottom < step or not bottom < top]
-        if not flat:
-            break
-        if 2 * len(flat) <= len(left) or not low < high:
+        flat = [index for index, one in left.items() if one.high - one.low < step or not one.low < one.high]
+        poor = [index for index, one in left.items() if _loses_levels(one, step)]
+        if 2 * len({*flat, *poor}) > len(left) and low < high:
+            widest = max(left.values(), key=lambda one: max(abs(one.low), abs(one.high)))
+            lost = "no contrast" if flat else f"fewer than {_FEWEST_LEVELS} grey levels"
+            detail = (
+                f"values from {widest.low:g} to {widest.high:g}, beside which other slices have {lost}; "
+                "expected one scale"
+            )
+            same = [index for index, one in left.items() if (one.low, one.high) == (widest.low, widest.high)]
+            unfit |= dict.fromkeys(same, (RejectReason.INVALID_TAG, detail))
+        elif flat:
             detail = f"no contrast within the range of the series, {low:g} to {high:g}"
             unfit |= dict.fromkeys(flat, (RejectReason.CONSTANT_IMAGE, detail))
         else:
-            bottom, top = max(left.values(), key=lambda values: max(abs(values[0]), abs(values[1])))
-            flat = [index for index, values in left.items() if values == (bottom, top)]
-            detail = (
-                f"values from {bottom:g} to {top:g}, beside which other slices have no contrast; expected one scale"
-            )
-            unfit |= dict.fromkeys(flat, (RejectReason.INVALID_TAG, detail))
-        left = {index: values for index, values in left.items() if index not in unfit}
+            break
+        left = {index: one for index, one in left.items() if index not in unfit}
     return unfit
+
+
+def _loses_levels(one: _Reach, step: float) -> bool:
+    """Whether a slice keeps few of its grey levels where ``step`` apart is the next stored value."""
+    width = one.high - one.low
+    return step > 2 * one.grain and width < _FEWEST_LEVELS * step
 
 
 def _ranges(images: Sequence[np.ndarray]) -> list[tuple[float, float]]:
