@@ -1,9 +1,9 @@
 """A series' files become its slices: ordered, on one square grid, in 16 bits.
 
-The policy: a slice's field of view is padded to the square that holds it and resampled to M x M pixels, by area where
-that shrinks and linearly where it grows. All slices of a series share one scale and offset, so that they stay
-comparable; the stored integers are exact where nothing was resampled and the values are whole. A slice that
-cannot stand beside the others in 16 bits is refused.
+The policy: a slice is turned onto the usual axes of axial images, padded to the square that holds its field of view and
+resampled to M x M pixels, by area where that shrinks and linearly where it grows. All slices of a series share one
+scale and offset, so that they stay comparable; the stored integers are exact where nothing was resampled and the
+values are whole. A slice that cannot stand beside the others in 16 bits is refused.
 """
 
 import hashlib
@@ -18,6 +18,7 @@ from npc_kedro.dicom.geometry import SAME_PLACE_MM, SliceGeometry
 from npc_kedro.dicom.pixels import DecodedImage, decode_file
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.tags import TagError
+from npc_kedro.dicom.turns import turn_of
 from npc_kedro.imaging.resample import resample, square_extents
 
 _STORED_MAXIMUM = 65_535
@@ -68,10 +69,10 @@ class DecodedSlice:
     Attributes:
         file: pseudonym of its file.
         instance_key: pseudonym of its SOPInstanceUID.
-        geometry: its own grid.
+        geometry: its file's grid; the stored one is turned by :func:`npc_kedro.dicom.turns.turn_of`.
         position_mm: its place along the series' normal.
         spacing_mm: of the stored square grid.
-        pixels_sha256: the same for the same pixels, whatever file, encoding, bit depth or patient they stand in.
+        pixels_sha256: the same for the same pixels, whatever file, encoding, direction, depth or patient they stand in.
     """
 
     file: str
@@ -144,7 +145,7 @@ def decode_series(task: SeriesTask) -> DecodedSeries:
             grains.append(abs(image.frame.slope))
             geometry = image.frame.geometry
             position_mm = geometry.position_along(normal)
-            sha256 = _fingerprint(image.stored, square)
+            sha256 = _fingerprint(turn_of(geometry.orientation).of_image(image.stored), square)
             slices.append(DecodedSlice(source.file, source.instance_key, geometry, position_mm, spacing_mm, sha256))
     ranges = _ranges(images)
     unfit = _unfit([_Reach(*ends, grain) for ends, grain in zip(ranges, grains, strict=True)])
@@ -183,9 +184,11 @@ def _content(source: SourceFile, buffer: bytearray) -> memoryview:
 def _squared(image: DecodedImage, matrix: int) -> tuple[np.ndarray, float]:
     """The image on the square grid, and the spacing of that grid, mm."""
     geometry = image.frame.geometry
-    extents = square_extents(geometry.shape, geometry.spacing)
-    side_mm = extents[0].length * geometry.spacing[0]
-    return resample(image.values, (matrix, matrix), extents=extents), side_mm / matrix
+    turn = turn_of(geometry.orientation)
+    spacing = turn.of_pair(geometry.spacing)
+    extents = square_extents(turn.of_pair(geometry.shape), spacing)
+    side_mm = extents[0].length * spacing[0]
+    return resample(turn.of_image(image.values), (matrix, matrix), extents=extents), side_mm / matrix
 
 
 def _fingerprint(stored: np.ndarray, square: np.ndarray) -> str:

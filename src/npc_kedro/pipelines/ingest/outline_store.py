@@ -22,6 +22,7 @@ from npc_kedro.dicom.pseudonyms import Pseudonyms
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.silence import silenced
 from npc_kedro.dicom.tags import TagError, text
+from npc_kedro.dicom.turns import turn_of
 from npc_kedro.dicom.walk import FoundFile
 from npc_kedro.imaging.resample import resample_labels, square_extents
 
@@ -225,7 +226,10 @@ def _tell(patient_key: str, laid: LaidOutline) -> None:
 
 
 def _on_stored_grid(laid: LaidOutline, slices: Sequence[DecodedSlice], matrix: int) -> list[np.ndarray]:
-    return [
-        resample_labels(plane, (matrix, matrix), extents=square_extents(item.geometry.shape, item.geometry.spacing))
-        for plane, item in zip(laid.planes, slices, strict=True)
-    ]
+    """The planes turned and resampled as their slices were."""
+    stored = []
+    for plane, item in zip(laid.planes, slices, strict=True):
+        turn = turn_of(item.geometry.orientation)
+        extents = square_extents(turn.of_pair(item.geometry.shape), turn.of_pair(item.geometry.spacing))
+        stored.append(resample_labels(turn.of_image(plane), (matrix, matrix), extents=extents))
+    return stored
