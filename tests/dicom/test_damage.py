@@ -12,7 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.encaps import encapsulate, generate_frames
-from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian, JPEG2000Lossless, JPEGLSLossless, RLELossless
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGLSLossless,
+    RLELossless,
+)
 
 from mini_dicom import MiniSeries, encoded
 from npc_kedro.dicom.headers import Header, Rejection, read_header
@@ -171,14 +179,16 @@ def test_bad_input_02_a_file_cut_within_a_sequence_of_its_header_is_not_called_u
 @pytest.mark.parametrize(
     ("written", "said"),
     [
-        ("1.2.840.113619.5.2", "1.2.840.113619.5.2"),
-        ("1.2.840.10008.1.2.99", "1.2.840.10008.1.2.99"),
-        ("DOE^J", "that is no UID"),
+        ("1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.4 (MR Image Storage)"),
+        ("1.2.840.10008.1.2.99", "that is unknown"),
+        ("1970.01.02.0815", "that is unknown"),
+        ("DOE^J", "that is unknown"),
     ],
 )
 def test_bad_input_06_a_transfer_syntax_that_is_none_is_named(written: str, said: str) -> None:
     old = b"UI\x14\x001.2.840.10008.1.2.1\0"
-    content = WHOLE.replace(old, old[:4] + written.encode().ljust(20, b"\0"))
+    new = written.encode() + bytes(len(written) % 2)
+    content = WHOLE.replace(old, b"UI" + bytes([len(new), 0]) + new)
     found = rejection(content)
     assert found == ("missing_decoder", f"transfer syntax {said}, none of DICOM's; export the series uncompressed")
 
@@ -218,3 +228,30 @@ def test_pixels_in_floating_point_are_named() -> None:
     reason, detail = rejection(encoded(dataset))
     assert reason == "pixels_undecodable"
     assert detail.startswith("FloatPixelData; expected whole numbers in PixelData")
+
+
+def test_pixels_behind_a_table_of_values_are_named() -> None:
+    dataset = MiniSeries("P1").dataset(0)
+    table = pydicom.Dataset()
+    table.LUTDescriptor, table.ModalityLUTType, table.LUTData = [2, 0, 16], "US", b"\0\0\1\0"
+    table["LUTData"].VR = "OW"
+    dataset.ModalityLUTSequence = [table]
+    for syntax in (ExplicitVRLittleEndian, ImplicitVRLittleEndian):
+        dataset.file_meta.TransferSyntaxUID = syntax
+        reason, detail = rejection(encoded(dataset))
+        assert reason == "pixels_undecodable"
+        assert detail.startswith("ModalityLUTSequence; expected RescaleSlope and RescaleIntercept")
+    dataset.ModalityLUTSequence = []
+    assert outcome(encoded(dataset)) == "used"
+
+
+def test_bad_input_03_06_a_deflated_file_that_is_cut() -> None:
+    dataset = MiniSeries("P1").dataset(0)
+    dataset.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    content = encoded(dataset)
+    assert outcome(content) == "used"
+    begin = content.index(DeflatedExplicitVRLittleEndian.encode()) + 200
+    for end in (begin, (begin + len(content)) // 2, len(content) - 9, len(content) - 3):
+        reason, detail = rejection(content[:end])
+        assert reason == "pixels_truncated"
+        assert detail.startswith("the deflated data have no end")

@@ -5,6 +5,7 @@ pydicom returns a dataset without warning when a file is cut inside its header, 
 
 import os
 import stat
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -140,6 +141,9 @@ def _read_header(found: FoundFile, accept_without_preamble: bool) -> Header | Re
         if getattr(error, "errno", None) is None:  # pydicom's own, where the file ends too early
             return Rejection(found, RejectReason.MISSING_TAG, "the header has no end; the file was cut", person)
         return Rejection(found, RejectReason.UNREADABLE, error.strerror or type(error).__name__, person)
+    except zlib.error:  # pydicom unpacks a deflated file as a whole
+        detail = "the deflated data have no end or are damaged: the file was cut, or bytes in it changed"
+        return Rejection(found, RejectReason.PIXELS_TRUNCATED, detail, person)
     except Exception as error:  # a damaged file can make pydicom raise anything; each ends as a reason code
         detail = f"the header cannot be parsed ({type(error).__name__})"
         return Rejection(found, RejectReason.INVALID_TAG, detail, person)
@@ -222,6 +226,11 @@ def _header(found: FoundFile, person: Person, dataset: Any) -> Header:
     if not person.known:
         raise TagError(RejectReason.NO_PATIENT_ID, RejectReason.NO_PATIENT_ID.meaning)
     _require_greyscale(dataset)
+    if dataset.get("ModalityLUTSequence"):
+        detail = (
+            "ModalityLUTSequence; expected RescaleSlope and RescaleIntercept. Export the series as its scanner made it"
+        )
+        raise TagError(RejectReason.PIXELS_UNDECODABLE, detail)
     return Header(
         found=found,
         person=person,

@@ -5,7 +5,6 @@ checked against Rows and Columns, and every accepted slice is decoded.
 """
 
 import io
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,8 +22,6 @@ from npc_kedro.dicom.silence import silenced
 from npc_kedro.dicom.tags import TagError
 
 _DEFLATED = "1.2.840.10008.1.2.1.99"
-
-_UID = re.compile(r"[0-9.]{1,64}")
 
 _DECODERS = {
     "1.2.840.10008.1.2.4.50": "pylibjpeg and pylibjpeg-libjpeg",
@@ -186,8 +183,9 @@ def _syntax(dataset: Any) -> Any:
         little_endian = dataset.original_encoding[1]
         dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian if little_endian else ExplicitVRBigEndian
     syntax = dataset.file_meta.TransferSyntaxUID
-    if UID_dictionary.get(syntax, ("", ""))[1] != "Transfer Syntax":
-        written = syntax if _UID.fullmatch(syntax) else "that is no UID"
+    known = UID_dictionary.get(syntax)
+    if not known or known[1] != "Transfer Syntax":
+        written = f"{syntax} ({known[0]})" if known else "that is unknown"
         detail = f"transfer syntax {written}, none of DICOM's; export the series uncompressed"
         raise TagError(RejectReason.MISSING_DECODER, detail)
     return syntax

@@ -87,8 +87,8 @@ WANTED: dict[str, tuple[int, str]] = {
 """What the study asks of a header: keyword, tag and value representation (DICOM PS3.6)."""
 
 _KEPT = {tag: (keyword, kind) for keyword, (tag, kind) in WANTED.items()}
-_NESTED = frozenset({0x00180012, 0x52009229, 0x52009230})
-"""Sequences that the study looks into: contrast agents by code, functional groups of enhanced files."""
+_NESTED = frozenset({0x00180012, 0x00283000, 0x52009229, 0x52009230})
+"""Sequences that the study looks into: contrast agents by code, modality LUT, functional groups of enhanced files."""
 
 
 _MOST_REMEMBERED = 1024
