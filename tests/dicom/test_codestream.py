@@ -37,15 +37,15 @@ def with_header(dataset: Dataset, syntax: str, *streams: bytes) -> bytes:
     return encoded(dataset)
 
 
-def jpeg_lossless(pixels: np.ndarray) -> bytes:
+def jpeg_lossless(pixels: np.ndarray, *, bits: int = 16) -> bytes:
     """A frame in JPEG lossless, process 14, prediction from the left (ITU-T T.81, H): 5 bits say how many follow."""
-    frame = b"\xff\xd8\xff\xc3" + (11).to_bytes(2) + b"\x10" + b"".join(n.to_bytes(2) for n in pixels.shape)
+    frame = b"\xff\xd8\xff\xc3" + (11).to_bytes(2) + bytes([bits]) + b"".join(n.to_bytes(2) for n in pixels.shape)
     frame += b"\x01\x00\x11\x00"
     frame += b"\xff\xc4" + (19 + 17).to_bytes(2) + b"\x00" + bytes([0, 0, 0, 0, 17]) + bytes(11) + bytes(range(17))
     frame += b"\xff\xda" + (8).to_bytes(2) + b"\x01\x00\x00\x01\x00\x00"
     values = pixels.astype(int)
     predicted = np.roll(values, 1, axis=1)
-    predicted[1:, 0], predicted[0, 0] = values[:-1, 0], 2**15
+    predicted[1:, 0], predicted[0, 0] = values[:-1, 0], 2 ** (bits - 1)
     bits = []
     for difference in (values - predicted).ravel().tolist():
         size = abs(difference).bit_length()
@@ -124,3 +124,14 @@ def test_a_frame_in_several_fragments_is_one_frame(syntax: str) -> None:
     dataset.PixelData = encapsulate([stream], fragments_per_frame=3)
     (image,) = decode_file(encoded(dataset))
     np.testing.assert_allclose(image.values, pixels, atol=2 if syntax == JPEGLSNearLossless else 0)
+
+
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("stored", [8, 12, 16])
+def test_bad_input_06_jpeg_lossless_of_8_bits_in_16_allocated(signed: bool, stored: int) -> None:
+    pixels = (picture(1, shape=SHAPE) % 256).astype(np.uint8)
+    dataset = MiniSeries("P1").dataset(0, pixels)
+    dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = stored, stored - 1, int(signed)
+    (image,) = decode_file(with_header(dataset, JPEGLosslessSV1, jpeg_lossless(pixels, bits=8)))
+    np.testing.assert_array_equal(image.values, pixels.view(np.int8) if signed else pixels)
+    assert image.stored.dtype.itemsize == 2

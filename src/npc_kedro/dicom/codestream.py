@@ -56,7 +56,12 @@ class _Stated:
     pixels_at: int
 
 
-def require_fitting_frames(dataset: Any, syntax: str, layout: Layout, frames: int) -> None:
+def is_jpeg(syntax: str) -> bool:
+    """Whether frames are JPEG in the narrow sense, lossless or not."""
+    return syntax in _JPEG
+
+
+def require_fitting_frames(dataset: Any, syntax: str, layout: Layout, frames: int) -> int:
     """Passes if there are as many compressed frames as the header says, of its size, and each goes on to its end.
 
     Args:
@@ -65,12 +70,16 @@ def require_fitting_frames(dataset: Any, syntax: str, layout: Layout, frames: in
         layout: what the header says of a frame.
         frames: how many it says there are.
 
+    Returns:
+        The most bits of a pixel that a codestream states; those allocated where none does.
+
     Raises:
         TagError: if one is cut or has a hole, or the two disagree.
     """
     beginning = _BEGINNINGS.get(syntax)
     if beginning is None:
-        return
+        return layout.bits
+    bits = 0
     _require_number(dataset, beginning, frames)
     for number, stream in enumerate(_streams(dataset, frames), start=1):
         which = f"frame {number}: " if frames > 1 else ""
@@ -83,6 +92,8 @@ def require_fitting_frames(dataset: Any, syntax: str, layout: Layout, frames: in
         _require_whole(stream, stated, which, holes=syntax in _JPEG_LS)
         if (stated.rows, stated.columns) != (layout.rows, layout.columns) or stated.bits > layout.bits:
             raise _mismatch(which, f"{stated.rows} x {stated.columns} pixels of {stated.bits} bits", layout)
+        bits = max(bits, stated.bits)
+    return bits or layout.bits
 
 
 def _require_number(dataset: Any, beginning: re.Pattern[bytes], frames: int) -> None:

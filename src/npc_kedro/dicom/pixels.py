@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from npc_kedro.dicom.codestream import require_fitting_frames
+from npc_kedro.dicom.codestream import is_jpeg, require_fitting_frames
 from npc_kedro.dicom.container import end_of_items, require_sound_rest
 from npc_kedro.dicom.frames import Frame, read_frames, require_pixel_bytes
 from npc_kedro.dicom.headers import FIRST_BYTES
@@ -203,8 +203,12 @@ def _decompressed(dataset: Any, syntax: Any, layout: Layout, shape: tuple[int, i
         package = _DECODERS.get(str(syntax))
         remedy = f"install {package}" if package else "no package decodes it; export the series uncompressed"
         raise TagError(RejectReason.MISSING_DECODER, f"transfer syntax {syntax.name}: {remedy}")
-    require_fitting_frames(dataset, str(syntax), layout, shape[0])
+    bits = require_fitting_frames(dataset, str(syntax), layout, shape[0])
+    if bits <= 8 < layout.bits and is_jpeg(str(syntax)):  # the decoder gives a byte for a pixel, and pydicom wants two
+        dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 8, bits, bits - 1
     decoded = np.asarray(dataset.pixel_array)
     if decoded.shape not in (shape, shape[1:]):
         raise TagError(RejectReason.PIXELS_MISMATCH, f"decoded pixels are {decoded.shape}; expected {shape}")
+    if decoded.dtype.itemsize * 8 < layout.bits:
+        decoded = decoded.astype(np.dtype(f"{decoded.dtype.kind}{layout.bits // 8}"))
     return decoded.reshape(shape)
