@@ -71,10 +71,29 @@ def test_a_range_of_padding_is_taken_out_from_end_to_end() -> None:
     dataset = padded(-30000)
     dataset.add_new("PixelPaddingRangeLimit", "SS", -20000)
     dataset.PixelData = dataset.PixelData.replace(struct.pack("<h", -30000), struct.pack("<h", -25000))
-    assert (
-        values_of(dataset).min()
-        == IMAGE[~np.isin(np.arange(256).reshape(16, 16), np.arange(256).reshape(16, 16)[CORNER])].min()
-    )
+    assert np.array_equal(values_of(dataset), np.where(OUTSIDE, IMAGE, IMAGE[OUTSIDE].min()))
+
+
+def test_a_range_that_reaches_into_the_image_takes_nothing_away() -> None:
+    dataset = padded(0)
+    dataset.add_new("PixelPaddingRangeLimit", "SS", 900)
+    assert np.array_equal(values_of(dataset), np.where(OUTSIDE, IMAGE, 0))
+
+
+@pytest.mark.parametrize("above", [0, 0x4000])
+def test_padding_below_other_bits_is_found_by_the_bits_that_count(above: int) -> None:
+    dataset = padded(-2048, image=IMAGE // 20)
+    dataset.BitsStored, dataset.HighBit = 12, 11
+    pixels = np.frombuffer(dataset.PixelData, "<u2") & 0x0FFF | above
+    dataset.PixelData = pixels.astype("<u2").tobytes()
+    image = IMAGE // 20
+    assert np.array_equal(values_of(dataset), np.where(OUTSIDE, image, image[OUTSIDE].min()))
+
+
+def test_padding_beyond_the_bits_that_count_is_found_as_it_is_stored() -> None:
+    dataset = padded(65535, kind="US", signed=False)
+    dataset.BitsStored, dataset.HighBit = 12, 11
+    assert np.array_equal(values_of(dataset), np.where(OUTSIDE, IMAGE, IMAGE[OUTSIDE].min()))
 
 
 def test_high_values_that_are_dark_are_turned_round_first() -> None:

@@ -1,5 +1,6 @@
 """How the pixels of a file are written: their size, how many bits count, whether high means bright."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,15 +102,16 @@ def decoded_shape(layout: Layout, frames: int) -> tuple[int, int, int]:
     return shape
 
 
-def without_padding(real: np.ndarray, stored: np.ndarray, layout: Layout) -> np.ndarray:
+def without_padding(real: np.ndarray, stored: Sequence[np.ndarray], layout: Layout) -> np.ndarray:
     """Real values, with those of padding that lies far outside the image's own range at the lowest of this range.
 
     A filling of -32768 beside a range of 0 to 2000 would leave the image without contrast; one of 0 does no harm and
-    stays as it is. "Far" is more than the width of the image's own range.
+    stays as it is. "Far" is more than the width of the image's own range. Where some of what is called padding is not
+    far, it may be image: a damaged tag must not take part of one away.
 
     Args:
         real: values (rows, columns), bright means high.
-        stored: the same pixels as the file stores them.
+        stored: the same pixels as the file stores them, with and without bits above High Bit: padding is either.
 
     Returns:
         ``real`` itself, or a copy. An image of nothing but padding is returned as it is.
@@ -117,14 +119,13 @@ def without_padding(real: np.ndarray, stored: np.ndarray, layout: Layout) -> np.
     if layout.padding is None:
         return real
     lowest, highest = layout.padding
-    filled = (stored >= lowest) & (stored <= highest)
+    filled = np.logical_or.reduce([(values >= lowest) & (values <= highest) for values in stored])
     if not filled.any() or filled.all():
         return real
     image, filling = real[~filled], real[filled]
     low, high = float(image.min()), float(image.max())
-    if low - float(filling.min()) <= high - low and float(filling.max()) - high <= high - low:
-        return real
-    return np.where(filled, real.dtype.type(low), real)
+    near = (filling >= 2 * low - high) & (filling <= 2 * high - low)
+    return real if near.any() else np.where(filled, real.dtype.type(low), real)
 
 
 def within_bits_stored(layout: Layout, stored: np.ndarray) -> np.ndarray:

@@ -109,7 +109,8 @@ def _images(layout: Layout, frames: Sequence[Frame], stored: np.ndarray) -> tupl
                 detail = f"RescaleSlope {frame.slope:g} vanishes beside RescaleIntercept {frame.intercept:g}"
                 raise TagError(RejectReason.INVALID_TAG, detail)
         if layout.padding is not None:
-            real = without_padding(real, stored[number], layout)
+            written = [stored[number]] if used is stored else [stored[number], used[number]]
+            real = without_padding(real, written, layout)
             if _is_constant(real):
                 continue
         images.append(DecodedImage(real, values, frame, number))
