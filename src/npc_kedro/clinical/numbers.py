@@ -89,17 +89,22 @@ def column_numbers(texts: Sequence[str], table: Notation) -> list[float] | None:
     Raises:
         AmbiguousNumberError: if one cannot be told, see :func:`unclear_numbers`.
     """
-    own = Notation.of(texts).within(table)
-    try:
-        return [own.read(text) if text else math.nan for text in texts]
-    except AmbiguousNumberError:
-        raise
-    except ValueError:
+    if any(not _is_number(text) for text in texts):
         return None
+    own = Notation.of(texts).within(table)
+    return [own.read(text) if text else math.nan for text in texts]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        Notation(".").read(text or "0")
+    except ValueError:
+        return False
+    return True
 
 
 def unclear_numbers(texts: Sequence[str], table: Notation) -> str:
-    """Why a column of numbers cannot be read, and what to do about it; empty if it can, or holds other texts."""
+    """Why a column of numbers cannot be read; empty if it can, or holds other texts. :data:`PLAINLY` helps."""
     own = Notation.of(texts).within(table)
     unclear = 0
     for text in texts:
@@ -109,7 +114,7 @@ def unclear_numbers(texts: Sequence[str], table: Notation) -> str:
             unclear += 1
         except ValueError:
             return ""
-    return f"{unclear} numbers such as 1,201 or 1.201, {UNCLEAR}; {PLAINLY}" if unclear else ""
+    return f"{unclear} numbers such as 1,201 or 1.201, {UNCLEAR}" if unclear else ""
 
 
 def _decimal_mark(text: str) -> Mark | None:

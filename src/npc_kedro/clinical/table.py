@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from npc_kedro.clinical.covariates import carried_covariates, columns_named, private_columns
+from npc_kedro.clinical.covariates import Left, carried_covariates, columns_named, private_columns
 from npc_kedro.clinical.dates import DATE_COLUMNS, check_order, read_dates
 from npc_kedro.clinical.headings import read_headings
 from npc_kedro.clinical.mapping import COLUMNS, VALUES, ClinicalMapping, simplified, spelling
@@ -61,7 +61,7 @@ class ClinicalTable:
     patients: pd.DataFrame
     identifiers: dict[str, str]
     private: frozenset[str]
-    left_columns: dict[int, str]
+    left_columns: dict[int, Left]
     headings: dict[str, str]
     hidden_rows: tuple[int, ...]
 
@@ -105,7 +105,10 @@ def read_clinical(path: Path, mapping: ClinicalMapping, pseudonyms: Pseudonyms) 
     table["stage_disagrees"] = [_stage_disagrees(row) for row in records]
     table["table_row"] = table.index
     table["treatment_start_day"] = _shifted(keys, dates.get("treatment_start"), pseudonyms)
-    covariates = carried_covariates(others, mapping, problems, identifiers=list(named["patient_id"]), notation=notation)
+    patients = list(named["patient_id"])
+    covariates = carried_covariates(
+        others, mapping, problems, identifiers=patients, notation=notation, aliases=pseudonyms.aliases
+    )
     ordered = table.join(covariates.table).sort_values("patient_key", ignore_index=True)
     identifiers = dict(zip(keys, named["patient_id"].astype(str), strict=True))
     left = {places[place - 1] + 1: why for place, why in covariates.left.items()}

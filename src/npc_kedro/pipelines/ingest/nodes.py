@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from npc_kedro.arrays import ImageTable, ImageTableWriter
-from npc_kedro.clinical.covariates import PREFIX
+from npc_kedro.clinical.covariates import PREFIX, shown_headings
 from npc_kedro.clinical.table import ClinicalTable
 from npc_kedro.cohort import CohortFolder
 from npc_kedro.dicom.privacy import redacting
@@ -50,10 +50,13 @@ def read_clinical_table(cohort: CohortFolder, parameters: dict[str, Any]) -> pd.
             _log.info("Headings of the clinical table are read as %s", read)
         if table.hidden_rows:
             _log.warning("Rows of the clinical table are used though the workbook hides them: %s", _rows(table))
-        for name in table.patients.columns[table.patients.columns.str.startswith(PREFIX)]:
-            _log.info("A further column of the clinical table comes along as %s", name)
-        for place, why in table.left_columns.items():
-            _log.info("Column %d of the clinical table stays behind (ingest.clinical.covariates): %s", place, why)
+        carried = [name for name in table.patients if str(name).startswith(PREFIX)]
+        named, others = shown_headings(carried, settings.clinical.covariates)
+        if carried:
+            told = ", ".join([*named, *([f"{others} with headings that are not shown here"] if others else [])])
+            _log.info("%d further columns of the clinical table come along: %s", len(carried), told)
+        for place, left in table.left_columns.items():
+            _log.info("Column %d of the clinical table stays behind: %s; %s", place, left.why, left.remedy)
     return table.patients
 
 

@@ -73,13 +73,9 @@ def check_table(door: Door, checked: Checked) -> pd.DataFrame | None:
             "delete the row if the patient does not belong to the study",
         )
         checked.findings.append(Finding(Severity.NOTE, TABLE, "", f"row {row}", "", *note))
-    for place, reason in table.left_columns.items():
-        why, _, remedy = reason.partition("; ")
-        note = (
-            f"stays behind: {why}",
-            "numbers or a few categories that tell nobody who a patient is",
-            f"nothing, or {remedy or 'name its heading in ingest.clinical.covariates.allow'}",
-        )
+    for place, left in table.left_columns.items():
+        expected = "numbers or a few categories that tell nobody who a patient is"
+        note = (f"stays behind: {left.why}", expected, left.remedy)
         checked.findings.append(Finding(Severity.NOTE, TABLE, "", f"column {place}", "", *note))
     checked.counts["patients in the clinical table"] = len(table.patients)
     checked.counts["of them complete and eligible"] = int((table.patients["exclusion"] == "").sum())
