@@ -1,6 +1,7 @@
 """Where a result comes from: command, code, machine kind, cohort. Nothing here names a person or a folder."""
 
 import hashlib
+import os
 import platform
 import re
 import subprocess
@@ -10,17 +11,71 @@ from typing import Any
 
 import pandas as pd
 
-_FOLDER = re.compile(r"(?<![^=:,\s\[('\"])(?:[A-Za-z]:[\\/]|~|\.{0,2}[\\/])[^,\]'\"]*")
-"""A path of the machine: absolute, home-relative or relative, up to the next comma, bracket or quote."""
+HIDDEN = "<path>"
+"""Stands for a folder or file of the machine, whose name may be private."""
+
+_KEYS_OF_PATHS = {"cohort_root", "data_root", "published_dir", "scratch", "pseudonym_key_file"}
+_OPTIONS_OF_PATHS = {"--conf-source", "--config", "-c"}
+_PARAMETERS = "--params"
+_BEGINS_LIKE_PATH = re.compile(r"\s*(?:[A-Za-z]:[\\/]|~|\.{0,2}/|\.{1,2}\\|\\\\|[A-Za-z][\w+.-]*://)")
 
 
 def command_line() -> str:
-    """The command as typed, with every folder of the machine replaced by ``<path>``: its name may be private."""
-    return " ".join([Path(sys.argv[0]).name, *map(_without_folders, sys.argv[1:])])
+    """The command as typed, with whatever is, or may be, a path of the machine replaced by ``<path>``."""
+    words = [Path(sys.argv[0]).name]
+    option = ""
+    for argument in sys.argv[1:]:
+        name, joined, value = argument.partition("=")
+        if argument.startswith("-") and joined:
+            words.append(f"{name}={_shown_value(name, value)}")
+        elif argument.startswith("-"):
+            words.append(argument)
+        else:
+            words.append(_shown_value(option, argument))
+        option = argument if argument.startswith("-") and not joined else ""
+    return " ".join(words)
 
 
-def _without_folders(text: str) -> str:
-    return _FOLDER.sub("<path>", text)
+def _shown_value(option: str, value: str) -> str:
+    """The value of an option of the command line."""
+    if option == _PARAMETERS:
+        return ",".join(_shown_assignment(text) for text in _assignments(value))
+    return HIDDEN if value and (option in _OPTIONS_OF_PATHS or _has_separator(value)) else value
+
+
+def _assignments(text: str) -> list[str]:
+    """``a=1,b=2`` parted; what follows a comma and assigns nothing belongs to the value before it, as a path may."""
+    found: list[str] = []
+    for part in text.split(","):
+        if found and not re.match(r"\s*[\w.-]+\s*(=|:(?![\\/]))", part):
+            found[-1] += f",{part}"
+        else:
+            found.append(part)
+    return found
+
+
+def _shown_assignment(text: str) -> str:
+    key, sign, value = re.fullmatch(r"([^=:]*)([=:]?)(.*)", text, re.DOTALL).groups()  # type: ignore[union-attr]
+    if not sign:
+        return _shown_scalar("", key)
+    return f"{key}{sign}{_shown_scalar(key.strip(), value)}" if not _has_separator(key) else HIDDEN
+
+
+def _shown_scalar(key: str, value: str) -> str:
+    """A parameter's value, hidden if its key or its look says that it is a path, or if there is such a file."""
+    path = key.rpartition(".")[2] in _KEYS_OF_PATHS or _has_separator(value) or _exists(value)
+    return HIDDEN if value.strip() and path else value
+
+
+def _has_separator(text: str) -> bool:
+    return "/" in text or "\\" in text or text.lstrip().startswith("~")
+
+
+def _exists(text: str) -> bool:
+    try:
+        return bool(text.strip()) and os.path.lexists(text.strip())
+    except (OSError, ValueError):
+        return False
 
 
 def git_state(project: Path) -> dict[str, str]:
@@ -83,6 +138,17 @@ def flatten(values: dict[str, Any], prefix: str = "") -> dict[str, str]:
         name = f"{prefix}{key}"
         if isinstance(value, dict):
             flat.update(flatten(value, f"{name}."))
+        elif isinstance(value, str):
+            flat[name] = _shown_scalar(name, value)
         else:
-            flat[name] = _without_folders(str(value))
+            flat[name] = str(_without_paths(value))
     return flat
+
+
+def _without_paths(value: Any) -> Any:
+    """Lists hold patterns and spellings, in which a slash says little: texts that begin like a path are hidden."""
+    if isinstance(value, (list, tuple)):
+        return [_without_paths(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _without_paths(one) for key, one in value.items()}
+    return HIDDEN if isinstance(value, str) and _BEGINS_LIKE_PATH.match(value) else value
