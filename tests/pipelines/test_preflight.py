@@ -9,10 +9,12 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 from omegaconf import OmegaConf
 
+from ingest_bench import shipped_parameters
 from mini_dicom import MiniSeries, clinical_row, encoded, label_map, write_clinical, write_outline
 from npc_kedro.cohort import CohortFolder
 from npc_kedro.dicom.pseudonyms import SIMULATED_KEY, Pseudonyms
 from npc_kedro.dicom.reasons import RejectReason
+from npc_kedro.pipelines.ingest.nodes import read_clinical_table
 from npc_kedro.pipelines.preflight import create_pipeline
 from npc_kedro.pipelines.preflight.remedies import expectation_of, remedy_of
 
@@ -273,3 +275,23 @@ def test_drawing_again_is_advised_only_where_the_outline_lies_elsewhere() -> Non
     drawn_again = {reason for reason in RejectReason if "draw or export the outline again" in remedy_of(reason.value)}
     whole = {reason for reason in drawn_again if reason.value.startswith("outline_")}
     assert whole - {RejectReason.OUTLINE_OBJECT} == {RejectReason.OUTLINE_GEOMETRY, RejectReason.OUTLINE_OTHER_SERIES}
+
+
+def test_a_fault_of_the_joined_identifiers_is_told_once(root: Path, tmp_path: Path) -> None:
+    write_whole_cohort(root)
+    (root / "identifiers.csv").write_text("identifier,patient_id\nX1,P1\nX1,P2\n")
+    found = preflight(root, tmp_path)[0]
+    assert found["found"].str.contains("belongs to another patient_id already").sum() == 1
+
+
+def test_joined_identifiers_that_lead_to_nobody_are_noted(
+    root: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_whole_cohort(root)
+    (root / "identifiers.csv").write_text("identifier,patient_id\nX1,P1\nSECRET,NOWHERE\n")
+    found = preflight(root, tmp_path)[0]
+    assert found[["severity", "subject", "found"]].values.tolist() == [
+        ["to be known", "identifiers, row 3", "the patient_id is that of no row of the clinical table"]
+    ]
+    read_clinical_table(CohortFolder(root=root, simulated=True), shipped_parameters())
+    assert "identifiers.csv: the patient_id of rows 3 is in no row of the table" in caplog.text

@@ -13,6 +13,11 @@ FILE = "identifiers.csv"
 COLUMNS = ("identifier", "patient_id")
 
 
+def read_alias_rows(path: Path) -> list[tuple[int, str]]:
+    """Each complete row's number and ``patient_id``; none if there is no such file."""
+    return [(row, patient) for row, _, patient in read_side_table(path, COLUMNS, identifiers=COLUMNS).rows]
+
+
 def read_aliases(path: Path) -> dict[str, str]:
     """Normalised identifier to the normalised identifier of the clinical table; empty if there is no such file.
 

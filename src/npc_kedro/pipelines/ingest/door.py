@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from npc_kedro import afresh
-from npc_kedro.clinical.identifiers import read_aliases
+from npc_kedro.clinical.identifiers import read_alias_rows, read_aliases
 from npc_kedro.clinical.table import ClinicalTable, read_clinical
 from npc_kedro.cohort import CohortFolder
 from npc_kedro.dicom.privacy import IdentifierFilter
@@ -78,6 +78,12 @@ class Door:
         self.guard.add(table.private)
         self._keep_key_map(table.identifiers)
         return table
+
+    def stray_aliases(self, clinical: pd.DataFrame) -> list[int]:
+        """Rows of ``identifiers.csv`` that lead to no patient of the clinical table."""
+        known = set(clinical["patient_key"])
+        rows = read_alias_rows(self.cohort.identifiers)
+        return [row for row, patient in rows if self.pseudonyms.patient(patient) not in known]
 
     def survey_folder(self) -> SurveyedFolder:
         """Reads the header of every file below the DICOM folder that is new or was changed.

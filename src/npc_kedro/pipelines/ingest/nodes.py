@@ -42,7 +42,11 @@ def read_clinical_table(cohort: CohortFolder, parameters: dict[str, Any]) -> pd.
     settings = IngestParameters.model_validate(parameters)
     cohort.require_complete()
     with redacting() as guard:
-        table = Door(cohort, settings, guard).read_table()
+        door = Door(cohort, settings, guard)
+        table = door.read_table()
+        if stray := door.stray_aliases(table.patients):
+            rows = _some([str(row) for row in stray])
+            _log.warning("%s: the patient_id of rows %s is in no row of the table", cohort.identifiers.name, rows)
         usable = int((table.patients["exclusion"] == "").sum())
         _log.info("Clinical table: %d patients, %d of them complete and eligible", len(table.patients), usable)
         if table.headings:

@@ -46,10 +46,18 @@ class Checked:
     Attributes:
         findings: everything that is not as expected.
         counts: how many there are of what, in words.
+        told: the errors among the findings: what several checks stumble over is told once.
     """
 
     findings: list[Finding] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
+
+    def tell(self, check: str, error: CohortError) -> None:
+        """Adds what an error says, unless it has been said."""
+        if str(error) not in self.told:
+            self.told.add(str(error))
+            self.findings += findings_of(check, error)
 
 
 def check_table(door: Door, checked: Checked) -> pd.DataFrame | None:
@@ -57,7 +65,7 @@ def check_table(door: Door, checked: Checked) -> pd.DataFrame | None:
     try:
         table = door.read_table()
     except CohortError as error:
-        checked.findings += findings_of(TABLE, error)
+        checked.tell(TABLE, error)
         return None
     if table.headings:
         note = (
@@ -77,6 +85,10 @@ def check_table(door: Door, checked: Checked) -> pd.DataFrame | None:
         expected = "numbers or a few categories that tell nobody who a patient is"
         note = (f"stays behind: {left.why}", expected, left.remedy)
         checked.findings.append(Finding(Severity.NOTE, TABLE, "", f"column {place}", "", *note))
+    for row in door.stray_aliases(table.patients):
+        what = ("the patient_id is that of no row of the clinical table", "one of the clinical table")
+        remedy = "correct it, or nothing: the row joins nobody who is in the study"
+        checked.findings.append(Finding(Severity.NOTE, TABLE, "", f"identifiers, row {row}", "", *what, remedy))
     checked.counts["patients in the clinical table"] = len(table.patients)
     checked.counts["of them complete and eligible"] = int((table.patients["exclusion"] == "").sum())
     return table.patients
@@ -87,7 +99,7 @@ def check_files(door: Door, checked: Checked) -> SurveyedFolder | None:
     try:
         folder = door.survey_folder()
     except CohortError as error:
-        checked.findings += findings_of(FILES, error)
+        checked.tell(FILES, error)
         return None
     heading = "The DICOM folder contradicts itself; correct the export:"
     if folder.survey.problems:
@@ -112,7 +124,7 @@ def check_series(
     try:
         judged = door.judge_series(patients, series)
     except CohortError as error:
-        checked.findings += findings_of(SERIES, error)
+        checked.tell(SERIES, error)
         return None
     for row in judged[~judged["chosen"]].itertuples():
         finding = refusal(SERIES, row.reason, row.detail, patient_key=row.patient_key, subject=row.series_key)
@@ -149,12 +161,12 @@ def check_choices(door: Door, checked: Checked, *, series: bool) -> None:
         pseudonyms = door.pseudonyms
     except CohortError:  # told with the clinical table
         return
-    files = [(SERIES, read_override, door.cohort.series_override)] if series else []
-    for check, read, path in [*files, (OUTLINES, read_choices, door.cohort.outline_override)]:
+    files = [(SERIES, read_override, "series_override")] if series else []
+    for check, read, table in [*files, (OUTLINES, read_choices, "outline_override")]:
         try:
-            read(path, pseudonyms).table.require_sound()
+            read(getattr(door.cohort, table), pseudonyms).table.require_sound()
         except CohortError as error:
-            checked.findings += findings_of(check, error)
+            checked.tell(check, error)
 
 
 def _everybody(series: pd.DataFrame) -> pd.DataFrame:
@@ -216,4 +228,4 @@ def check_division(
     try:
         forecast(patients, seed=split.seed)
     except CohortError as error:
-        checked.findings += findings_of(DIVISION, error)
+        checked.tell(DIVISION, error)
