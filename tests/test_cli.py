@@ -6,7 +6,9 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from kedro.io import DatasetError
 
+from command_line import environment_of, kedro
 from npc_kedro.cli import RUNNER, TRACEBACK_VARIABLE, _ours, cli
 from npc_kedro.errors import CohortError
 from npc_kedro.reuse import policy
@@ -33,6 +35,44 @@ def test_an_error_of_the_project_is_its_message_alone(monkeypatch: pytest.Monkey
     assert done.exit_code == 1
     assert done.output.startswith("Error: no column 'age'; rename one\n")
     assert "Traceback" not in done.output
+
+
+class _LoadingError(DatasetError):
+    """As Kedro raises it round what a dataset raised."""
+
+
+def _wrapped(error: Exception) -> DatasetError:
+    try:
+        try:
+            raise error
+        except Exception as raised:
+            raise _LoadingError(f"cohort: {raised}") from raised
+    except DatasetError as wrapped:
+        return wrapped
+
+
+def test_an_error_of_the_project_that_kedro_has_wrapped_is_its_message_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(TRACEBACK_VARIABLE, raising=False)
+    done = CliRunner().invoke(_failing(_wrapped(CohortError("no such folder; correct cohort_root"))), [])
+    assert done.exit_code == 1
+    assert done.output.startswith("Error: no such folder; correct cohort_root\n(CohortError;")
+    done = CliRunner().invoke(_failing(_wrapped(ZeroDivisionError("a bug"))), [])
+    assert isinstance(done.exception, DatasetError)
+
+
+@pytest.mark.parametrize("kind", ["nothing", "a file"])
+def test_a_wrong_cohort_root_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    if kind == "a file":
+        (tmp_path / "WANG").touch()
+    environment = environment_of(tmp_path)
+    done = kedro(
+        "run", "--pipelines=preflight", "--params", f"cohort_root={tmp_path / 'WANG'}", environment=environment
+    )
+    told = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert f"Error: cohort_root leads to {kind}" in told
+    assert "Traceback" not in told
+    assert "WANG" not in told
 
 
 def test_its_traceback_comes_back_on_request(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ import click
 from kedro.framework.cli.project import run as kedro_run
 
 from npc_kedro import stopping
-from npc_kedro.errors import StudyError
+from npc_kedro.errors import wrapped_in
 from npc_kedro.reuse import policy
 
 RUNNER = "npc_kedro.runner.StudyRunner"
@@ -47,10 +47,11 @@ def _speaking_plainly(callback: Any) -> Any:
         except stopping.Stopped as stopped:
             click.echo(f"Stopped by {stopped}: {_how_to_go_on(str(named.get('runner')))}", err=True)
             raise click.exceptions.Exit(_STOPPED + stopped.number) from None
-        except StudyError as error:
-            if os.environ.get(TRACEBACK_VARIABLE):
+        except Exception as error:
+            known = wrapped_in(error)
+            if known is None or os.environ.get(TRACEBACK_VARIABLE):
                 raise
-            shown = f"{error}\n({type(error).__name__}; {TRACEBACK_VARIABLE}=1 shows where)"
+            shown = f"{known}\n({type(known).__name__}; {TRACEBACK_VARIABLE}=1 shows where)"
             raise click.ClickException(shown) from None
 
     return called

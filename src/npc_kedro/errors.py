@@ -5,6 +5,19 @@ class StudyError(Exception):
     """Base of every error that this project raises on purpose."""
 
 
+def wrapped_in(error: BaseException) -> StudyError | None:
+    """The project's own error that an error is, or was caused by: Kedro wraps what a dataset raises."""
+    seen: set[int] = set()
+    found: BaseException | None = error
+    while found is not None and id(found) not in seen:
+        if isinstance(found, StudyError):
+            return found
+        seen.add(id(found))
+        kedros = type(found).__module__.partition(".")[0] == "kedro"
+        found = found.__cause__ or (found.__context__ if kedros else None)
+    return None
+
+
 class CohortError(StudyError):
     """The user's folder or clinical table is not what the study needs.
 

@@ -10,6 +10,7 @@ from logging.handlers import QueueHandler
 from typing import TYPE_CHECKING, Any
 
 from npc_kedro import afresh, devices, heap, reporter, stopping
+from npc_kedro.errors import wrapped_in
 from npc_kedro.orphans import die_with
 from npc_kedro.reuse.ledger import Entry
 
@@ -38,12 +39,28 @@ def start(records: Any, parent: int, places: Any = None) -> None:
 
 def run(task: "Task", entry: Entry | None) -> None:
     """Runs one node, notes it, then returns its memory to the system, since the worker lives on."""
-    with _resumable(task, entry), afresh.repeating() if entry is not None and entry.afresh else nullcontext():
+    with (
+        _as_raised(),
+        _resumable(task, entry),
+        afresh.repeating() if entry is not None and entry.afresh else nullcontext(),
+    ):
         task()
         if entry is not None:
             entry.write(reporter.current().run_id)
     gc.collect()
     heap.release()
+
+
+@contextmanager
+def _as_raised() -> Iterator[None]:
+    """Kedro's words round an error of the project are taken off: what caused an error is lost between processes."""
+    try:
+        yield
+    except Exception as error:
+        known = wrapped_in(error)
+        if known is None or known is error:
+            raise
+        raise known from None
 
 
 @contextmanager

@@ -98,15 +98,16 @@ class CohortFolderDataset(AbstractDataset[Writable | NothingSimulated, CohortFol
     def _describe(self) -> dict[str, Any]:
         if self._real_root is not None:
             # where a hospital keeps its patients is nobody's business but theirs
-            return {"cohort_root": self._real_root.name, "simulated": False}
+            return {"simulated": False}
         return {"filepath": shown(self._simulated_root), "simulated": True}
 
 
 def _checked(cohort: CohortFolder) -> CohortFolder:
     """The cohort, once there is a folder; ``ingest`` asks for what it must hold, ``preflight`` tells what it lacks."""
     if not cohort.root.is_dir():
+        found = "a file" if cohort.root.exists() else "nothing (a relative path starts at the project's folder)"
         msg = (
-            f"cohort_root is {str(cohort.root)!r}, which is not a folder; give the folder that holds dicom/ and "
+            f"cohort_root leads to {found}, which is not a folder; give the folder that holds dicom/ and "
             "clinical.csv, or leave cohort_root empty to simulate a cohort"
         )
         raise CohortFolderError(msg)
