@@ -1,11 +1,14 @@
 """Configuration: what reaches globals, where results go, and that one cohort never shares a folder with another."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 from omegaconf import OmegaConf
 
 from npc_kedro.configuration import StudyConfigLoader, cohort_folder_name
+from npc_kedro.errors import ParameterError
+from npc_kedro.settings import CONFIG_LOADER_ARGS
 
 PROJECT = Path(__file__).parents[1]
 
@@ -74,3 +77,78 @@ def test_what_is_read_once_cannot_be_altered_by_who_reads_it():
     assert config["parameters"]["split"]["seed"] != -1
     config["parameters"] = {"split": {"seed": 5}}
     assert config["parameters"] == {"split": {"seed": 5}}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the configuration to write into."""
+    shutil.copytree(PROJECT / "conf", tmp_path / "conf", ignore=lambda _, names: [n for n in names if n == "local"])
+    (tmp_path / "conf/local").mkdir()
+    return tmp_path
+
+
+def local_loader(project: Path, env: str | None = None, **params: object) -> StudyConfigLoader:
+    return StudyConfigLoader(str(project / "conf"), env=env, runtime_params=params, **CONFIG_LOADER_ARGS)
+
+
+MINE = """
+ingest:
+  clinical:
+    columns: {age: [Alter]}
+    values: {ajcc_stage: {III: ["Ⅲ期"]}}
+    missing: [only, "99"]
+    covariates: {private: [Behandler]}
+"""
+
+
+@pytest.mark.parametrize("env", [None, "local", "paper", "miniature"])
+def test_conf_local_holds_whatever_the_environment_and_adds_to_the_lists(project: Path, env: str | None) -> None:
+    shipped = loader()["parameters"]["ingest"]["clinical"]
+    (project / "conf/local/parameters.yml").write_text(MINE, encoding="utf-8")
+    (project / "conf/local/globals.yml").write_text("seed: 7\ndata_root: results\n", encoding="utf-8")
+    config = local_loader(project, env)
+    clinical = config["parameters"]["ingest"]["clinical"]
+    assert clinical["columns"]["age"] == [*shipped["columns"]["age"], "Alter"]
+    assert clinical["columns"]["sex"] == shipped["columns"]["sex"]
+    assert clinical["values"]["ajcc_stage"]["III"] == ["3", "Ⅲ期"]
+    assert clinical["missing"] == ["99"]
+    assert clinical["covariates"]["private"] == [*shipped["covariates"]["private"], "Behandler"]
+    assert config["parameters"]["split"]["seed"] == 7
+    assert config["catalog"]["table1"]["filepath"].startswith("results/")
+    assert config.study_globals()["classifier"]["epochs"] == (
+        40 if env == "paper" else loader(env or "base").study_globals()["classifier"]["epochs"]
+    )
+    assert local_loader(project, env, seed=9)["parameters"]["split"]["seed"] == 9
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("ingest:\n  clinical:\n    columns: {age: [年龄]}\n".encode("gb18030"), "line 3: not UTF-8 text"),
+        (b"- a\n- b\n", "line 1: a list; expected keys"),
+        ("ingest：\n  clinical： x\n".encode(), "line 1: a text; expected keys with an ASCII colon"),
+        (b"ingest:\n  clinical:\n    sheet: a\n    sheet: b\n", "line 4: duplicate key sheet; keep one of the two"),
+        (b"ingest:\n\tclinical: x\n", "line 2: a tab; indent by blanks"),
+        (b"ingest:\n  clinical: [x\n", "line 3: no YAML"),
+        (b"ingest:\n  a: 1\n b: 2\n", "line 3: no YAML"),
+        (b"ingest: \x00\n", "line 1: no YAML text"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("file", ["conf/local/parameters.yml", "conf/local/globals.yml"])
+@pytest.mark.parametrize("env", [None, "paper"])
+def test_a_mistake_in_a_file_is_one_sentence_with_the_line(
+    project: Path, file: str, env: str | None, content: bytes, told: str
+) -> None:
+    (project / file).write_bytes(content)
+    with pytest.raises(ParameterError) as caught:
+        _ = local_loader(project, env)["parameters"]
+    assert str(caught.value).startswith(f"{file}, {told}")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_key_in_two_files_is_one_sentence(project: Path) -> None:
+    for name in ("parameters.yml", "parameters_more.yml"):
+        (project / "conf/local" / name).write_text("split:\n  seed: 1\n")
+    with pytest.raises(ParameterError, match="conf/local/parameters") as caught:
+        _ = local_loader(project)["parameters"]
+    assert str(project) not in str(caught.value)

@@ -2,10 +2,13 @@
 
 ``--params seed=7,cohort_root=PATH,classifier.epochs=5`` reaches every key of ``globals.yml``; any other key goes to the
 parameters of the pipeline it names (``--params split.test_share=0.25``).
+
+``conf/base`` is read first, then the environment (``--env``), then ``conf/local``, whatever the environment: mapping
+and folder of a hospital hold for every scale. Lists under ``ingest.clinical`` add to each other.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,15 @@ from typing import Any
 from kedro.config import OmegaConfigLoader
 from omegaconf import OmegaConf
 from omegaconf.resolvers import oc
+
+from npc_kedro.conf_files import fault_in
+from npc_kedro.errors import ParameterError
+
+_ADDED = "ingest.clinical."
+"""Lists below it, of headings, spellings and patterns, add to what ``conf/base`` ships."""
+
+ONLY = "only"
+"""As the first entry of such a list: it replaces the shipped one."""
 
 
 class StudyConfigLoader(OmegaConfigLoader):
@@ -48,7 +60,45 @@ class StudyConfigLoader(OmegaConfigLoader):
         # OmegaConf's resolvers are global to the process; each loader must resolve with its own cohort.
         OmegaConf.register_new_resolver("cohort_root", self.cohort_root, replace=True)
         OmegaConf.register_new_resolver("data_root", self.data_root, replace=True)
-        return super().__getitem__(key)
+        found = super().__getitem__(key)
+        local = self._get_conf_env_path(self.default_run_env)
+        if self.default_run_env in {self.base_env, self.env or self.default_run_env} or not self._fs.isdir(local):
+            return found
+        mine = self.load_and_merge_dir_config(local, self.config_patterns[key], key, set(), key == "credentials")
+        return dict(self._merge_configs(found, mine, key, local))
+
+    def _merge_configs(self, config: dict[str, Any], env_config: dict[str, Any], key: str, env_path: str) -> Any:
+        if key == "parameters":
+            env_config = _with_shipped_entries(config, env_config)
+        return super()._merge_configs(config, env_config, key, env_path)
+
+    def _read_dir_configs(
+        self, conf_path: str, patterns: Iterable[str], key: str, processed_files: set[Path], *more: Any, **named: Any
+    ) -> Any:
+        """The files of a folder.
+
+        Raises:
+            ParameterError: if one of them cannot be read, naming file and line.
+        """
+        patterns = list(patterns)
+        folder, project = Path(conf_path), Path(self.conf_source).parent
+        try:
+            found = super()._read_dir_configs(conf_path, patterns, key, processed_files, *more, **named)
+            # OmegaConf takes a text for a key without a value
+            if any(len(config) == 1 and None in config.values() for config in found.values()) and (
+                fault := fault_in(folder, patterns, project)
+            ):
+                raise ParameterError(fault)
+            return found
+        except ParameterError:
+            raise
+        except Exception as error:
+            fault = fault_in(folder, patterns, project)
+            if not fault and isinstance(error, ValueError) and "Duplicate keys" in str(error):
+                fault = f"{str(error).replace(f'{project.as_posix()}/', '')}; keep one of them"
+            if not fault:
+                raise
+            raise ParameterError(fault) from None
 
     def study_globals(self) -> dict[str, Any]:
         """The keys of ``globals.yml`` as this run sees them, ``--params`` included."""
@@ -69,6 +119,19 @@ class StudyConfigLoader(OmegaConfigLoader):
 def cohort_folder_name(root: str) -> str:
     """The folder below the data root for a real cohort: a hash, since the folder's own name may be private."""
     return f"cohort_{hashlib.sha256(root.encode()).hexdigest()[:8]}"
+
+
+def _with_shipped_entries(shipped: Any, given: Any, path: str = "") -> Any:
+    """The values given; lists under :data:`_ADDED` begin with the shipped entries, unless they say ``only``."""
+    if isinstance(given, dict) and isinstance(shipped, dict):
+        inner = {key: f"{path}.{key}".lstrip(".") for key in given}
+        return {key: _with_shipped_entries(shipped.get(key), value, inner[key]) for key, value in given.items()}
+    if isinstance(given, list) and path.startswith(_ADDED):
+        if given[:1] == [ONLY]:
+            return given[1:]
+        old = shipped if isinstance(shipped, list) else []
+        return [*old, *(entry for entry in given if entry not in old)]
+    return given
 
 
 def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,8 +6,9 @@ import pytest
 from pydantic import BaseModel
 
 from npc_kedro.configuration import StudyConfigLoader
-from npc_kedro.hooks.parameter_check import model_of, problems_of
+from npc_kedro.hooks.parameter_check import _results_in_the_export, model_of, problems_of
 from npc_kedro.pipeline_registry import ASIDE, STUDY
+from npc_kedro.settings import CONFIG_LOADER_ARGS
 
 PROJECT = Path(__file__).parents[2]
 
@@ -25,6 +26,18 @@ def config(request):
 
 def test_the_shipped_configuration_is_sound(config):
     assert problems_of(config.study_globals(), config["parameters"]) == []
+
+
+@pytest.mark.parametrize("inside", ["", "results", "../{}/results"])
+def test_results_in_the_cohort_folder_are_refused(tmp_path: Path, inside: str) -> None:
+    def problems(data_root: Path) -> list[str]:
+        given = {"cohort_root": str(tmp_path), "data_root": str(data_root)}
+        return _results_in_the_export(
+            StudyConfigLoader(str(PROJECT / "conf"), runtime_params=given, **CONFIG_LOADER_ARGS)
+        )
+
+    assert len(problems(tmp_path / inside.format(tmp_path.name))) == 1
+    assert problems(tmp_path.parent / "elsewhere") == []
 
 
 def test_every_problem_is_listed_with_its_place(config):

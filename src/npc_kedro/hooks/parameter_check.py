@@ -3,6 +3,7 @@
 import os
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from kedro.framework.context import KedroContext
@@ -25,9 +26,21 @@ class ParameterCheck:
         os.chdir(context.project_path)
         if isinstance(context.config_loader, StudyConfigLoader):
             problems = problems_of(context.config_loader.study_globals(), context.params)
+            problems += _results_in_the_export(context.config_loader)
             if problems:
                 msg = "these parameters cannot be used:\n" + "\n".join(f"  - {problem}" for problem in problems)
                 raise ParameterError(msg)
+
+
+def _results_in_the_export(loader: StudyConfigLoader) -> list[str]:
+    """A real cohort's folder is only ever read: whether results would be written into it."""
+    root = loader.cohort_root()
+    if root and Path(loader.data_root()).resolve().is_relative_to(Path(root)):
+        return [
+            "globals.data_root: results would be written into the cohort folder, which is only ever read; name one "
+            "outside it"
+        ]
+    return []
 
 
 def problems_of(scale: dict[str, Any], parameters: dict[str, Any]) -> list[str]:
