@@ -2,6 +2,7 @@
 
 import io
 import logging
+import time
 import traceback
 
 import pytest
@@ -21,6 +22,28 @@ def test_identifiers_with_special_characters() -> None:
         IdentifierFilter(["a.c", "\u738b\u82b3\u82b3"]).redact("abc a.c \u738b\u82b3\u82b3")
         == "abc [redacted] [redacted]"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        ("患者王芳已读", "患者[redacted]已读"), ("王小芳的MR", "[redacted]的MR"),
+        ("/d/ZY001_T1/im0", "/d/[redacted]_T1/im0"),
+        ("x_zy001.dcm", "x_[redacted].dcm"), ("xZY001", "xZY001"), ("Jane_Doe", "[redacted]_[redacted]"),
+        ("MU\u0308LLER", "[redacted]"), ("M\u00fcller", "[redacted]"), ("E\u0301mile", "[redacted]"),
+        ("Mu\u0308llerin", "Mu\u0308llerin"),
+    ],
+)  # fmt: skip
+def test_names_inside_chinese_text_beside_underscores_and_in_parted_accents(text: str, redacted: str) -> None:
+    guard = IdentifierFilter(["王芳", "王小芳", "ZY001", "Doe^Jane", "M\u00fcller", "E\u0301mile", "Al"])
+    assert guard.redact(text) == redacted
+
+
+def test_thousands_of_identifiers_are_sought_quickly() -> None:
+    guard = IdentifierFilter(f"P{number:06d}" for number in range(5000))
+    started = time.monotonic()
+    assert guard.redact("a line of the log that names nobody; " * 300).count("redacted") == 0
+    assert time.monotonic() - started < 1
 
 
 def test_messages_arguments_and_tracebacks_of_any_logger() -> None:

@@ -3,6 +3,7 @@
 import logging
 import re
 import traceback
+import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -11,9 +12,15 @@ REDACTED = "[redacted]"
 _SHORTEST = 3
 """Identifiers below this length are not sought: "1" would black out every count in the log."""
 
+_HAN = re.compile(r"[\u3400-\u9fff]{2,}")
+"""Chinese names have two signs, and the text round them parts no words by blanks."""
+
 
 class IdentifierFilter(logging.Filter):
-    """A log filter that replaces known identifiers, whole words only, in messages, arguments and tracebacks."""
+    """A log filter that replaces known identifiers, whole words only, in messages, arguments and tracebacks.
+
+    An underscore ends a word, Chinese names are sought anywhere, and accents may be written as signs of their own.
+    """
 
     def __init__(self, identifiers: Iterable[str] = ()) -> None:
         super().__init__()
@@ -24,13 +31,16 @@ class IdentifierFilter(logging.Filter):
     def add(self, identifiers: Iterable[str]) -> None:
         """Learns more identifiers. A name such as ``DOE^JANE`` is sought whole and by its parts."""
         words = {part for text in identifiers for part in {text.strip(), *re.split(r"[\^=\s]+", text)}}
-        fresh = {word for word in words if len(word) >= _SHORTEST} - self._known
+        words = {unicodedata.normalize(form, word) for word in words for form in ("NFC", "NFD")} | words
+        fresh = {word for word in words if len(word) >= _SHORTEST or _HAN.fullmatch(word)} - self._known
         if fresh:
             self._known |= fresh
-            alternatives = "|".join(
-                re.escape(word) for word in sorted(self._known, key=lambda word: (-len(word), word))
+            longest_first = sorted(self._known, key=lambda word: (-len(word), word))
+            han, others = (
+                "|".join(re.escape(word) for word in longest_first if bool(_HAN.fullmatch(word)) is kind) or "(?!)"
+                for kind in (True, False)
             )
-            self._pattern = re.compile(rf"(?<!\w)(?:{alternatives})(?!\w)", flags=re.IGNORECASE)
+            self._pattern = re.compile(rf"(?<![^\W_])(?:{others})(?![^\W_])|(?:{han})", flags=re.IGNORECASE)
 
     def redact(self, text: str) -> str:
         """``text`` without any known identifier."""
