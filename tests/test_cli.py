@@ -102,3 +102,14 @@ def test_a_stopped_run_says_how_to_go_on(
 def test_a_bug_keeps_its_traceback() -> None:
     done = CliRunner().invoke(_failing(ZeroDivisionError("a bug")), [])
     assert isinstance(done.exception, ZeroDivisionError)
+
+
+@pytest.mark.parametrize(
+    "choice", ["--pipelines=nonsense", "--nodes=nonsense", "--tags=nonsense", "--from-inputs=nonsense"]
+)
+def test_a_name_that_nothing_bears_is_one_sentence(choice: str, tmp_path: Path) -> None:
+    done = kedro("run", choice, environment=environment_of(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: ")
+    assert "kedro registry list" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr

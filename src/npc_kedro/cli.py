@@ -19,6 +19,10 @@ from npc_kedro.reuse import policy
 RUNNER = "npc_kedro.runner.StudyRunner"
 TRACEBACK_VARIABLE = "NPC_TRACEBACK"
 """Set to anything, it brings the traceback of the project's own errors back."""
+_WHERE_NAMES_ARE = (
+    "(kedro registry list names the pipelines, kedro registry describe NAME the nodes of one; tags are arms, networks "
+    "and units, such as ccrt, resnet50, patient)"
+)
 _STOPPED = 128
 """Shells and schedulers add a signal's number to this."""
 
@@ -48,6 +52,8 @@ def _speaking_plainly(callback: Any) -> Any:
             click.echo(f"Stopped by {stopped}: {_how_to_go_on(str(named.get('runner')))}", err=True)
             raise click.exceptions.Exit(_STOPPED + stopped.number) from None
         except Exception as error:
+            if _selects_nothing(error):
+                raise click.ClickException(f"{error} {_WHERE_NAMES_ARE}") from None
             known = wrapped_in(error)
             if known is None or os.environ.get(TRACEBACK_VARIABLE):
                 raise
@@ -55,6 +61,12 @@ def _speaking_plainly(callback: Any) -> Any:
             raise click.ClickException(shown) from None
 
     return called
+
+
+def _selects_nothing(error: Exception) -> bool:
+    """Whether Kedro found no pipeline, node, tag or dataset of a name on the command line."""
+    starts = ("Failed to find the pipeline", "Pipeline does not contain", "Pipeline contains no nodes")
+    return isinstance(error, ValueError) and str(error).startswith(starts)
 
 
 def _how_to_go_on(runner: str) -> str:
