@@ -1,6 +1,7 @@
 """What stands round the pixels: bytes that were lost from them or slipped in among them show behind them."""
 
 import struct
+import zlib
 from itertools import pairwise
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate, generate_frames
 from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
@@ -25,6 +27,7 @@ from test_codestream import jpeg_lossless
 
 SMOOTH = (np.add.outer(np.arange(36) * 7, np.arange(32) * 11) + 100).astype(np.uint16)
 NATIVE = [ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian]
+UNCOMPRESSED = [*NATIVE, DeflatedExplicitVRLittleEndian]
 COMPRESSED = [RLELossless, JPEGLSLossless, JPEGLosslessSV1, JPEG2000Lossless]
 
 
@@ -33,7 +36,7 @@ def dataset_in(syntax: str, *, fragments: int = 1) -> Dataset:
     dataset = MiniSeries("P1").dataset(0, SMOOTH)
     if syntax == ExplicitVRBigEndian:
         dataset.PixelData = SMOOTH.astype(">u2").tobytes()
-    elif syntax not in NATIVE:
+    elif syntax not in UNCOMPRESSED:
         if syntax == JPEGLosslessSV1:
             stream = jpeg_lossless(SMOOTH)
         else:
@@ -144,3 +147,31 @@ def test_an_odd_number_of_bytes_is_followed_by_one_more() -> None:
     for one in (content, content[:at] + struct.pack("<L", 225) + content[at + 4 :]):
         (image,) = decode_file(one)
         assert np.array_equal(image.values, pixels)
+
+
+@pytest.mark.parametrize("added", [b"\x05", bytes(range(1, 40))], ids=len)
+def test_bytes_slipped_in_among_deflated_ones(added: bytes) -> None:
+    content = encoded(dataset_in(DeflatedExplicitVRLittleEndian))
+    (image,) = decode_file(content)
+    assert np.array_equal(image.values, SMOOTH)
+    assert refusal(content + added) == "pixels_mismatch"
+    for at in range(len(content) - 200, len(content), 7):
+        assert refusal(content[:at] + added + content[at:])
+
+
+def test_a_deflated_file_that_does_not_say_where_it_begins_is_read() -> None:
+    content = encoded(dataset_in(DeflatedExplicitVRLittleEndian))
+    (image,) = decode_file(content[:132] + content[144:])
+    assert np.array_equal(image.values, SMOOTH)
+
+
+def test_a_deflated_file_may_be_filled_up_and_hold_more_than_pixels() -> None:
+    dataset = dataset_in(DeflatedExplicitVRLittleEndian)
+    dataset.DataSetTrailingPadding = bytes(range(126))
+    content = encoded(dataset)
+    inflated = zlib.decompress(content[144 + content[140] :], -zlib.MAX_WBITS)
+    sums = zlib.crc32(inflated).to_bytes(4, "little") + len(inflated).to_bytes(4, "little")
+    for behind in (b"", bytes(300), sums, zlib.adler32(inflated).to_bytes(4, "big")):
+        (image,) = decode_file(content.rstrip(b"\0") + behind)
+        assert np.array_equal(image.values, SMOOTH)
+    assert refusal(content.rstrip(b"\0") + sums[::-1]) == "pixels_mismatch"

@@ -5,6 +5,7 @@ checked against Rows and Columns, and every accepted slice is decoded.
 """
 
 import io
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,8 @@ from npc_kedro.dicom.silence import silenced
 from npc_kedro.dicom.tags import TagError
 
 _DEFLATED = "1.2.840.10008.1.2.1.99"
+_META_AT = 144
+"""From where FileMetaInformationGroupLength counts: behind preamble, DICM and itself."""
 
 _DECODERS = {
     "1.2.840.10008.1.2.4.50": "pylibjpeg and pylibjpeg-libjpeg",
@@ -138,16 +141,30 @@ def _opened(content: bytes) -> Any:
 
 
 def _require_whole_container(dataset: Any, content: bytes | memoryview) -> None:
-    """For files whose header is not plain; of deflated ones, the whole of which is packed, unpacking tells."""
+    """For files whose header is not plain."""
     element = dataset["PixelData"]
     if dataset.file_meta.get("TransferSyntaxUID") == _DEFLATED:
-        return
+        if "FileMetaInformationGroupLength" not in dataset.file_meta:
+            return
+        content = _inflated(dataset, content)
     implicit, little_endian = dataset.original_encoding
     if element.is_undefined_length:
         end = end_of_items(content, element.file_tell)
     else:
         end = element.file_tell + len(element.value)
     require_sound_rest(content, end, implicit=implicit, little_endian=little_endian)
+
+
+def _inflated(dataset: Any, content: bytes | memoryview) -> bytes:
+    """What pydicom read of a deflated file, which it does not keep; writers add the sums that gzip or zlib end with."""
+    stream = zlib.decompressobj(-zlib.MAX_WBITS)
+    inflated = stream.decompress(content[_META_AT + dataset.file_meta.FileMetaInformationGroupLength :])
+    gzip_end = zlib.crc32(inflated).to_bytes(4, "little") + (len(inflated) % 2**32).to_bytes(4, "little")
+    ends = (gzip_end, zlib.adler32(inflated).to_bytes(4, "big"))
+    if (rest := stream.unused_data).strip(b"\0") and not any(rest.startswith(end) for end in ends):
+        detail = f"{len(rest)} bytes behind the end of the deflated data: bytes were added to the file"
+        raise TagError(RejectReason.PIXELS_MISMATCH, detail)
+    return inflated
 
 
 def _native(layout: Layout, content: memoryview | bytes, frames: int) -> np.ndarray:
