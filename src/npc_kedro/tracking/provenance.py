@@ -17,7 +17,7 @@ HIDDEN = "<path>"
 _KEYS_OF_PATHS = {"cohort_root", "data_root", "published_dir", "scratch", "pseudonym_key_file"}
 _OPTIONS_OF_PATHS = {"--conf-source", "--config", "-c"}
 _PARAMETERS = "--params"
-_BEGINS_LIKE_PATH = re.compile(r"\s*(?:[A-Za-z]:[\\/]|~|\.{0,2}/|\.{1,2}\\|\\\\|[A-Za-z][\w+.-]*://)")
+_BEGINS_LIKE_PATH = re.compile(r"\s*(?:[A-Za-z]:[\\/]|~|\.{0,2}/|\.{1,2}\\|\\\\[\w.$-]+\\|[A-Za-z][\w+.-]*://)")
 
 
 def command_line() -> str:
