@@ -220,6 +220,7 @@ class RunTracking:
     def _close(self, pipeline: Pipeline, catalog: CatalogProtocol, status: str) -> None:
         from npc_kedro.tracking import headline, store
 
+        reporter.install(reporter.Silence())
         if self._parent is None:
             return
         self._end_monitor()
