@@ -50,10 +50,11 @@ def kedro(*words: str, environment: dict[str, str]) -> subprocess.CompletedProce
 
 
 def environment_of(folder: Path) -> dict[str, str]:
-    """Variables that keep results and tracking of a run inside ``folder``."""
+    """Variables that keep results and tracking of a run inside ``folder``, and the user's own settings out of it."""
     return os.environ | {
         "NPC_DATA_ROOT": str(folder / "data"),
         "MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}",
         "NPC_COHORT_ROOT": "",
+        "NPC_WITHOUT_LOCAL": "1",
         "COLUMNS": "200",
     }

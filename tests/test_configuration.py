@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from npc_kedro.configuration import StudyConfigLoader, cohort_folder_name
+from npc_kedro.configuration import WITHOUT_LOCAL, StudyConfigLoader, cohort_folder_name
 from npc_kedro.errors import ParameterError
 from npc_kedro.settings import CONFIG_LOADER_ARGS
 
@@ -99,6 +99,14 @@ ingest:
     missing: [only, "99"]
     covariates: {private: [Behandler]}
 """
+
+
+@pytest.mark.parametrize("env", [None, "miniature"])
+def test_conf_local_can_be_left_out(project: Path, env: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / "conf/local/globals.yml").write_text("cohort_root: /somebodys/own\n", encoding="utf-8")
+    assert local_loader(project, env).cohort_root() == "/somebodys/own"
+    monkeypatch.setenv(WITHOUT_LOCAL, "1")
+    assert local_loader(project, env).cohort_root() == ""
 
 
 @pytest.mark.parametrize("env", [None, "local", "paper", "miniature"])

@@ -8,6 +8,7 @@ and folder of a hospital hold for every scale. Lists under ``ingest.clinical`` a
 """
 
 import hashlib
+import os
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from pathlib import Path
@@ -27,6 +28,10 @@ ONLY = "only"
 """As the first entry of such a list: it replaces the shipped one."""
 
 
+WITHOUT_LOCAL = "NPC_WITHOUT_LOCAL"
+"""Set to anything, it leaves ``conf/local`` out: tests are never run on somebody's own cohort."""
+
+
 class StudyConfigLoader(OmegaConfigLoader):
     """Kedro's loader with three resolvers more.
 
@@ -40,6 +45,8 @@ class StudyConfigLoader(OmegaConfigLoader):
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if os.environ.get(WITHOUT_LOCAL):
+            kwargs["default_run_env"] = kwargs.get("base_env", "base")
         resolvers = {**(kwargs.pop("custom_resolvers", None) or {}), "oc.env": oc.env}
         self._loaded: dict[str, dict[str, Any]] = {}
         super().__init__(*args, custom_resolvers=resolvers, **kwargs)
