@@ -136,7 +136,7 @@ def test_the_remedy_that_names_the_list_works_and_lets_no_name_pass(tmp_path: Pa
 def test_headings_under_which_even_numbers_tell_who_somebody_is(
     tmp_path: Path, mapping: ClinicalMapping, heading: str
 ) -> None:
-    assert why(tmp_path, mapping, heading, ["12", "7"] * 6) == Left("its heading")
+    assert why(tmp_path, mapping, heading, ["12", "7"] * 6).why == "its heading"
 
 
 IDS = [str(1001 + n) for n in range(12)]
@@ -195,3 +195,15 @@ def test_a_cell_that_keeps_numbers_behind_is_named(
 def test_headings_that_may_name_somebody_are_not_shown(mapping: ClinicalMapping) -> None:
     names = ["covariate_ebv_dna", "covariate_dose", "covariate_grade", "covariate_kps_zhang", "covariate_王芳"]
     assert shown_headings(names, mapping.covariates) == (names[:3], 2)
+
+
+def test_telephone_numbers_never_come_along(tmp_path: Path, mapping: ClinicalMapping) -> None:
+    numbers = [f"1333678{n}590" for n in range(6)]
+    barred = why(tmp_path, mapping, "联系电话", numbers)
+    assert barred is not None
+    assert "allow" not in barred.remedy
+    allowed = why(tmp_path, allowing(mapping, "联系电话"), "联系电话", numbers)
+    assert allowed is not None
+    assert allowed.why.startswith("whole numbers of ten digits or more")
+    copies = ["35", "120", "20100000", "9", "4000000000", "88"]  # a single one is a measured value
+    assert why(tmp_path, allowing(mapping, "EBV"), "EBV", copies) is None

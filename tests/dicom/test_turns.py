@@ -75,3 +75,9 @@ def test_what_lies_between_two_directions_stays() -> None:
         angle = np.radians(45) + noise
         cosine, sine = np.cos(angle), np.sin(angle)
         assert turn_of((cosine, sine, 0.0, -sine, cosine, 0.0)) == Turn()
+
+
+def test_neighbours_beside_a_mirrored_45_degrees_are_turned_alike() -> None:
+    angles = np.radians(45) + np.array([-1e-4, -1e-5, 0.0, 1e-5, 1e-4])
+    turns = {turn_of((-np.cos(t), np.sin(t), 0.0, np.sin(t), np.cos(t), 0.0)) for t in angles}
+    assert len(turns) == 1

@@ -54,6 +54,27 @@ def test_every_problem_is_listed_with_its_place(config):
     assert any(text.startswith("spilt: no pipeline") for text in problems)
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"outlines": {"name_pattern": "(?P<patient_id>[0-9]+"}}, "is no regular expression"),
+        ({"clinical": {"values": {"residual_tumor": {"0": ["clear"], "1": ["clear"]}}}}, "stands for two values"),
+        ({"clinical": {"missing": [99]}}, "expected a text; found 99. Write it in quotes"),
+        ({"clinical": {"columns": {"age": "years"}}}, "expected a list; found 'years'. Write it in square brackets"),
+    ],
+)
+def test_a_wrong_entry_is_told_without_all_that_stands_around_it(config, changes, said):
+    (problem,) = problems_of(config.study_globals(), {"ingest": _changed(config["parameters"]["ingest"], changes)})
+    assert said in problem
+    assert len(problem) < 300
+
+
+def _changed(values, changes):
+    return values | {
+        key: _changed(values[key], change) if isinstance(change, dict) else change for key, change in changes.items()
+    }
+
+
 @pytest.mark.parametrize("module", [*STUDY, *ASIDE], ids=lambda module: module.__name__.rpartition(".")[2])
 def test_every_pipeline_has_a_strict_model(module):
     model = model_of(module.__name__.rpartition(".")[2])

@@ -476,6 +476,19 @@ def test_a_real_cohort_gets_a_private_key_and_the_way_back(bench: Bench, tmp_pat
     assert again["patients"].equals(found["patients"])
 
 
+def test_the_way_back_leads_to_the_row_of_the_clinical_table(bench: Bench, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.delenv("NPC_PSEUDONYM_KEY", raising=False)
+    bench.add(MiniSeries("H981249-2"))
+    bench.clinical("00486626")
+    (bench.root / "identifiers.csv").write_text("identifier,patient_id\nH981249-2,00486626\n", encoding="utf-8")
+    key_file = tmp_path / "private" / "pseudonym.key"
+    for _ in range(2):
+        found = bench.run(simulated=False, pseudonym_key_file=str(key_file))
+        (key,) = found["patients"]["patient_key"]
+        written = pd.read_csv(key_file.with_name("pseudonym_map.csv"), dtype=str)
+        assert written.values.tolist() == [[key, "00486626"]]
+
+
 def test_a_rejected_file_of_a_real_cohort_can_be_found_again(bench: Bench, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.delenv("NPC_PSEUDONYM_KEY", raising=False)
     bench.add(MiniSeries("P1"))

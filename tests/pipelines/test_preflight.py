@@ -117,7 +117,7 @@ def test_columns_that_stay_behind_are_told(root: Path, tmp_path: Path) -> None:
     findings, _, page = preflight(root, tmp_path)
     (told,) = findings[findings["subject"].str.startswith("column ")].to_dict("records")
     assert (told["severity"], told["found"]) == ("to be known", "stays behind: its heading")
-    assert told["remedy"].endswith("ingest.clinical.covariates.allow")
+    assert told["remedy"].endswith("if what it holds identifies nobody")
     assert "5551234" not in page
 
 

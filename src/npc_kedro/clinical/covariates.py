@@ -51,6 +51,7 @@ ALLOW = "nothing, or name its heading in ingest.clinical.covariates.allow"
 _CODE = "nothing, or write codes instead (A, B or 1, 2), each in two rows or more"
 _NUMBER = "write a number or leave the cell empty, or list its spelling in ingest.clinical.missing"
 _DELETE = "nothing, or take these numbers out"
+_OTHER_HEADING = "nothing, or give it a heading of other words if what it holds identifies nobody"
 _HEADING = "nothing, or give the column a heading of plain words"
 
 
@@ -123,7 +124,7 @@ def carried_covariates(
             for row, text in zip(cells.index, cells.iloc[:, place], strict=True)
         }
         if place in barred and not allowed:
-            left[place + 1] = Left("its heading")
+            left[place + 1] = Left("its heading", _OTHER_HEADING)
         elif not any(texts.values()):
             left[place + 1] = Left("empty", "nothing")
         elif not str(heading) or problems.guard.redact(str(heading)) != str(heading):
@@ -182,7 +183,7 @@ class _Judge:
         self._names = re.compile("|".join(f"(?:{name})" for name in rules.names) or "(?!)", re.IGNORECASE)
 
     def numbers(self, texts: Mapping[int, str], numbers: Sequence[float], *, allowed: bool) -> Left | None:
-        return self._identifying(texts, allowed=allowed) or (None if allowed else _private_numbers(numbers))
+        return self._identifying(texts, allowed=allowed) or _private_numbers(numbers, allowed=allowed)
 
     def texts(self, texts: Mapping[int, str], *, allowed: bool) -> Left | None:
         given = {row: text for row, text in texts.items() if text}
@@ -247,10 +248,17 @@ def _rows(rows: Sequence[int]) -> str:
     return f"row {listed} holds" if len(rows) == 1 else f"rows {listed} hold"
 
 
-def _private_numbers(numbers: Sequence[float]) -> Left | None:
-    """Why a column of numbers may tell who somebody is; nothing if it does not."""
+def _private_numbers(numbers: Sequence[float], *, allowed: bool) -> Left | None:
+    """Why a column of numbers may tell who somebody is; nothing if it does not.
+
+    If it is allowed, only where most of them are as long as telephone numbers.
+    """
     given = [number for number in numbers if number and not math.isnan(number)]
     whole = [abs(number) for number in given if number.is_integer()]
+    if 2 * sum(number >= _TELEPHONE_NUMBER for number in whole) > len(given):
+        return Left("whole numbers of ten digits or more, as telephone numbers and identifiers are", _DELETE)
+    if allowed:
+        return None
     if 2 * sum(number >= _LONG_NUMBER for number in whole) > len(given) or max(whole, default=0) >= _TELEPHONE_NUMBER:
         return Left("whole numbers of five digits or more, as identifiers, telephone numbers and dates are")
     if 2 * sum(_YEARS[0] <= number <= _YEARS[1] for number in whole) > len(given):

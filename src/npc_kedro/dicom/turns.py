@@ -14,7 +14,7 @@ import numpy as np
 Number = TypeVar("Number", int, float)
 
 _MARGIN = 0.1
-"""By how much a turn must bring the axes nearer (sum of two cosines): beside 45 degrees, noise must not decide."""
+"""By how much a turn must bring the axes nearer than an earlier one: beside 45 degrees, noise must not decide."""
 
 
 @dataclass(frozen=True)
@@ -54,5 +54,6 @@ def turn_of(orientation: tuple[float, float, float, float, float, float]) -> Tur
             along_row, along_column = along_column, along_row
         return turn.column_step * along_row[0] + turn.row_step * along_column[1]
 
-    best = max((Turn(*how) for how in product((False, True), (1, -1), (1, -1))), key=nearness)
-    return best if nearness(best) > nearness(Turn()) + _MARGIN else Turn()
+    turns = [Turn(*how) for how in product((False, True), (1, -1), (1, -1))]  # none at all comes first
+    nearest = max(map(nearness, turns))
+    return next(turn for turn in turns if nearness(turn) >= nearest - _MARGIN)

@@ -77,4 +77,14 @@ def _sentence(prefix: str, item: Any) -> str:
     where = ".".join([prefix, *map(str, item["loc"])])
     if item["type"] == "extra_forbidden":
         return f"{where}: unknown key (a spelling mistake?); remove or correct it"
-    return f"{where}: {item['msg']}; found {item['input']!r}"
+    said = item["msg"].removeprefix("Value error, ")
+    found = item["input"]
+    if item["type"] == "value_error" or isinstance(
+        found, (dict, list, tuple)
+    ):  # a section, with all that is sound in it
+        return f"{where}: {said}"
+    if item["type"] == "string_type" and isinstance(found, (bool, int, float)):
+        return f"{where}: expected a text; found {found!r}. Write it in quotes"
+    if item["type"] == "tuple_type":
+        return f"{where}: expected a list; found {found!r}. Write it in square brackets"
+    return f"{where}: {said}; found {found!r}"

@@ -75,7 +75,12 @@ class OutlineRules(BaseModel):
 
     @model_validator(mode="after")
     def _usable(self) -> Self:
-        if "patient_id" not in re.compile(self.name_pattern).groupindex:
+        try:
+            groups = re.compile(self.name_pattern).groupindex
+        except re.error as error:
+            msg = f"outlines.name_pattern: {self.name_pattern!r} is no regular expression ({error})"
+            raise ValueError(msg) from None
+        if "patient_id" not in groups:
             msg = "outlines.name_pattern needs a group named patient_id, e.g. (?P<patient_id>.+)"
             raise ValueError(msg)
         given = [label for values in self.labels.values() for label in values]

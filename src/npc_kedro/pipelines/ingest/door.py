@@ -110,7 +110,7 @@ class Door:
             known_patients=None if self.cohort.simulated else read_key_map(self._key_map),
         )
         self.guard.add(_spellings(reading.private_words))
-        self._keep_key_map(reading.identifiers)
+        self._keep_key_map(reading.identifiers, beside_table=True)
         self._keep_file_map({entry.file: file for entry, file in zip(reading.entries, found, strict=True)})
         return SurveyedFolder(found, reading, survey(reading.entries, found, settings.series_rules))
 
@@ -128,10 +128,15 @@ class Door:
             max_days_before_treatment=self.settings.max_days_before_treatment,
         )
 
-    def _keep_key_map(self, identifiers: Mapping[str, str]) -> None:
-        """Keeps the way back to a real cohort's patients beside the key, for their hospital alone."""
-        if not self.cohort.simulated:
-            write_key_map(self._key_map, identifiers)
+    def _keep_key_map(self, identifiers: Mapping[str, str], *, beside_table: bool = False) -> None:
+        """Keeps the way back to a real cohort's patients beside the key, for their hospital alone.
+
+        Of several identifiers of a patient that of the clinical table counts; others only where there is none.
+        """
+        if self.cohort.simulated:
+            return
+        known = read_key_map(self._key_map) if beside_table else {}
+        write_key_map(self._key_map, {key: name for key, name in identifiers.items() if key not in known})
 
     def _keep_file_map(self, dicom: "Mapping[str, FoundFile]") -> None:
         """Keeps the way back to a real cohort's files likewise: a rejected one is to be found, and looked at."""

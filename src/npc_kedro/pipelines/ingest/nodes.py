@@ -87,7 +87,7 @@ def survey_files(
         unchanged = len(folder.found) - folder.reading.read
         _log.info("DICOM folder: %d files are as they were, %d are read", unchanged, folder.reading.read)
         _log.info(
-            "DICOM folder: %d files, %d of them readable, in %d series of %d patients (%d in the clinical table)",
+            "DICOM folder: %d files, %d of them to choose from, in %d series of %d patients (%d in the clinical table)",
             len(result.files),
             int((result.files["reason"] == "").sum()),
             len(result.series),

@@ -45,7 +45,10 @@ _ADVICE: dict[R, tuple[str, str]] = {
         "correct the dates, or give each examination a series of its own; if the series was made before the treatment, "
         + _OVERRIDE,
     ),
-    R.AFTER_TREATMENT_START: ("an examination before the treatment", "add the earlier examination to the export"),
+    R.AFTER_TREATMENT_START: (
+        "an examination before the treatment",
+        "nothing if an earlier one is used; else add it to the export",
+    ),
     R.LONG_BEFORE_TREATMENT: (
         "an examination within ingest.max_days_before_treatment",
         f"add the later examination to the export, correct treatment_start, or {_OVERRIDE}",
