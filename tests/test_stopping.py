@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -43,7 +44,13 @@ def test_a_stopped_runner_ends_its_workers_and_clears_up_without_a_traceback(tmp
     environment = os.environ | {"NPC_TEST_FOLDER": str(tmp_path), "TMPDIR": str(scratch)}
     words = [sys.executable, "-c", script]
     run = subprocess.Popen(
-        words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        words,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
     )
     workers = test_runner._until(lambda: [path for path in tmp_path.glob("*.pid") if path.read_text()], at_least=2)
     assert list(scratch.glob("npc-progress-*"))
