@@ -29,10 +29,13 @@ def test_what_is_missing_is_named_with_the_pipelines_that_make_it(catalog):
 
 
 def test_nothing_is_said_where_all_is_there(catalog, tmp_path):
-    for name in list(catalog):
+    names = list(catalog)
+    for name in names[1:]:
         (tmp_path / f"{name}.csv").write_text("a\n1\n")
+    with pytest.raises(MissingInputError, match=f"  - {names[0]}: made by"):
+        InputCheck().before_pipeline_run(pipelines["recommend_vs_physician"], catalog)
+    (tmp_path / f"{names[0]}.csv").write_text("a\n1\n")
     InputCheck().before_pipeline_run(pipelines["recommend_vs_physician"], catalog)
-    InputCheck().before_pipeline_run(pipelines["__default__"], DataCatalog())
 
 
 def test_what_the_missing_parts_lack_themselves_is_made_first(catalog, tmp_path):

@@ -183,9 +183,11 @@ class _Judge:
         self._names = re.compile("|".join(f"(?:{name})" for name in rules.names) or "(?!)", re.IGNORECASE)
 
     def numbers(self, texts: Mapping[int, str], numbers: Sequence[float], *, allowed: bool) -> Left | None:
+        """A column of numbers: its cells by row, and what they are."""
         return self._identifying(texts, allowed=allowed) or _private_numbers(numbers, allowed=allowed)
 
     def texts(self, texts: Mapping[int, str], *, allowed: bool) -> Left | None:
+        """A column of texts, by row."""
         given = {row: text for row, text in texts.items() if text}
         values = {unicodedata.normalize("NFKC", text) for text in given.values()}
         if any(self._guard.redact(text) != text for text in given.values()) or self._repeats(texts):
