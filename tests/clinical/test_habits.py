@@ -382,7 +382,6 @@ def test_other_headings_come_along(tmp_path: Path, mapping: ClinicalMapping, hea
     [
         SEQUENCE,
         ["13800138000", "5551234"] * 6,
-        ["13800138000"] * 12,
         ["0"] * 8 + ["55512340"] * 4,
         ["1"] * 11 + ["5551234000"],
         [f"{number}.0" for number in SEQUENCE],
