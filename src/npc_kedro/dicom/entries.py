@@ -194,22 +194,24 @@ class Anonymiser:
         return Entry(file, read.reason.value, read.detail, Origin(patient_key))
 
     def _look(self, read: ImageLook) -> Look:
-        if read not in self.looks:
-            self.looks[read] = Look(
+        known = self.looks.get(read)  # one look-up: hashing is dear
+        if known is None:
+            known = self.looks[read] = Look(
                 rules=self.rules_of(read.facts),
                 rules_alone=self.rules_of(replace(read.facts, protocol="")),
                 image_type=self.pseudonyms.mark("image type", read.facts.image_type),
                 traits=read.traits,
             )
-        return self.looks[read]
+        return known
 
     def _origin(self, read: Header) -> Origin:
         facts = read.looks[0].facts
         uids = (read.study_uid, read.series_uid, read.frame_of_reference)
         written = (read.person, *uids, read.study_day, facts.protocol, facts.description)
-        if written not in self.origins:
+        known = self.origins.get(written)
+        if known is None:
             patient_key = self.pseudonyms.patient(read.person.identifier)
-            self.origins[written] = Origin(
+            known = self.origins[written] = Origin(
                 patient_key=patient_key,
                 study_key=self.pseudonyms.study(read.study_uid),
                 series_key=self.pseudonyms.series(read.series_uid),
@@ -219,7 +221,7 @@ class Anonymiser:
                 protocol=self.pseudonyms.mark("protocol", facts.protocol),
                 description=self.pseudonyms.mark("description", facts.description),
             )
-        return self.origins[written]
+        return known
 
 
 def _marks(person: Person, pseudonyms: Pseudonyms) -> PersonMarks:

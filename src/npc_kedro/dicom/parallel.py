@@ -11,8 +11,9 @@ from typing import TypeVar
 
 from npc_kedro import heap
 
-_IN_FLIGHT_PER_WORKER = 2
-"""Tasks handed out per process: enough to keep it busy, few enough that memory does not grow with the cohort."""
+_IN_FLIGHT_PER_WORKER = 4
+"""Tasks handed out per process: enough to keep it busy while results are brought to the disk, few enough that memory
+does not grow with the cohort."""
 
 _KEPT_BYTES = 2**25
 """Freed memory of a worker is used again, not handed back and zeroed anew by the system for every image."""

@@ -17,7 +17,8 @@ class Protocols:
     def of_examinations(cls, origins: Iterable[Origin]) -> "Protocols":
         """Those that stand in several, differently described series of a study, and in at least half of its series."""
         described: dict[str, dict[str, set[tuple[str, str]]]] = defaultdict(lambda: defaultdict(set))
-        for origin in set(origins):
+        shared = {id(origin): origin for origin in origins}  # the files of a batch share theirs; hashing each is dear
+        for origin in set(shared.values()):
             if origin.protocol:
                 described[origin.study_key][origin.protocol].add((origin.series_key, origin.description))
         found = set()

@@ -178,8 +178,8 @@ def _without_duplicates(
 def _shared_identifiers(entries: Iterable[Entry]) -> Iterator[str]:
     """Sentences on identifiers under which two people seem to hide: birth dates differ, or names without dates."""
     people: dict[str, set[PersonMarks]] = defaultdict(set)
-    for entry in entries:
-        people[entry.origin.patient_key].add(entry.origin.marks)
+    for origin in {id(entry.origin): entry.origin for entry in entries}.values():
+        people[origin.patient_key].add(origin.marks)
     for patient_key, marks in sorted(people.items()):
         births = {mark.birth_date for mark in marks} - {""}
         sexes = {mark.sex for mark in marks} - {""}

@@ -1,15 +1,16 @@
 """Every file below a folder, in an order that does not depend on the disk."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from npc_kedro.errors import CohortError
 
 
-@dataclass(frozen=True, slots=True)
-class FoundFile:
+class FoundFile(NamedTuple):
     """A file below a folder of the cohort; the relative path may hold names and must not leave ``ingest``.
+
+    A tuple, since thousands travel to the processes that read headers.
 
     Attributes:
         relative: path below the folder, with ``/``.

@@ -97,7 +97,7 @@ def resample(image: np.ndarray, shape: tuple[int, int], *, extents: tuple[Extent
         source[:, :width] -= floor
     tall = axis_weights(height, shape[0], rows) @ source
     wide = axis_weights(width, shape[1], columns) @ np.ascontiguousarray(tall[:, :width].T)
-    return np.ascontiguousarray(wide.T) + floor
+    return np.add(wide.T, floor, order="C")
 
 
 def _workspace(height: int, width: int) -> np.ndarray:

@@ -39,7 +39,7 @@ class StoredSeries:
         return not any(reason in _PASSING for _, reason, _ in self.rejected)
 
     def record(self) -> dict[str, Any]:
-        """The series as JSON holds it; see :func:`_series_of`."""
+        """The series as JSON holds it, which also travels faster from process to process; see :func:`series_of`."""
         grids: dict[tuple[Any, ...], int] = {}
         return {
             "row": self.row,
@@ -55,7 +55,8 @@ class StoredSeries:
         }  # fmt: skip
 
 
-def _series_of(record: Mapping[str, Any]) -> StoredSeries:
+def series_of(record: Mapping[str, Any]) -> StoredSeries:
+    """The series that was recorded."""
     grids = unpacked_grids(record["grids"])
     items = tuple(
         DecodedSlice(file, key, SliceGeometry((x, y, z), *grids[grid]), *rest)
@@ -90,7 +91,7 @@ def read_earlier(journal: Journal) -> EarlierSlices:
         if "begun" in record:
             earlier = EarlierSlices(record["begun"], record["rows"], record["layout"])
         elif "series" in record:
-            earlier.series[record["series"]] = _series_of(record["stored"])
+            earlier.series[record["series"]] = series_of(record["stored"])
         else:
             order = [key for key in record["starts"] if key in earlier.series]
             moved = {key: replace(earlier.series[key], row=record["starts"][key]) for key in order}
