@@ -20,6 +20,18 @@ def test_any_range_that_a_file_can_have_fills_the_stored_one(low: float, high: f
     assert np.abs(back - image).max() <= 0.51 * scale
 
 
+def test_no_range_leaves_the_stored_one_by_rounding() -> None:
+    """Beyond 65,535 the stored integers would begin anew at 0."""
+    rng = np.random.default_rng(3)
+    for _ in range(2_000):
+        middle, reach = rng.normal() * 10 ** rng.uniform(-6, 7), 10 ** rng.uniform(-6, 7)
+        image = np.float32(middle + reach * np.linspace(-1.0, 1.0, SIDE * SIDE)).reshape(SIDE, SIDE)
+        if image.min() == image.max():
+            continue
+        pixels, _, _ = quantised([image], SIDE)
+        assert (np.diff(pixels.ravel().astype(int)) >= 0).all()
+
+
 def test_whole_numbers_stay_as_they_are() -> None:
     image = np.arange(SIDE * SIDE, dtype=np.float32).reshape(SIDE, SIDE) - 100
     pixels, scale, offset = quantised([image, image + 65_000 - SIDE * SIDE], SIDE)
