@@ -182,9 +182,8 @@ class Anonymiser:
     origins: dict[tuple[Any, ...], Origin] = field(default_factory=dict, repr=False)
     looks: dict[ImageLook, Look] = field(default_factory=dict, repr=False)
 
-    def entry(self, read: Header | Rejection) -> Entry:
-        """What may be kept of a file, given its header or why it is refused."""
-        file = self.pseudonyms.file(read.found.relative)
+    def entry(self, read: Header | Rejection, file: str) -> Entry:
+        """What may be kept of a file, given its header or why it is refused, and its pseudonym."""
         if isinstance(read, Header):
             instance_key = self.pseudonyms.instance(read.instance_uid)
             looks = tuple(map(self._look, read.looks))

@@ -97,17 +97,17 @@ def read_entries(
             patient_key = entry.origin.patient_key
             if known_patients is None or not patient_key or patient_key in known_patients:
                 entries[key] = entry
-    fresh = [file for key, file in zip(keys, found, strict=True) if key not in entries]
+    fresh = [(key, file) for key, file in zip(keys, found, strict=True) if key not in entries]
     identifiers: dict[str, str] = {}
     private_words: set[str] = set()
     tasks = batches(fresh, _BATCH)
-    for files, batch in zip(tasks, ordered_map(partial(_read, rules=rules), tasks, workers=workers), strict=True):
+    for task, batch in zip(tasks, ordered_map(partial(_read, rules=rules), tasks, workers=workers), strict=True):
         read = unpacked(batch.entries)
         entries.update((entry.file, entry) for entry in read)
         identifiers |= batch.identifiers
         private_words |= batch.private_words
         if journal:
-            journal.append([{"stamps": _stamps(files, read), **batch.entries}])
+            journal.append([{"stamps": _stamps([file for _, file in task], read), **batch.entries}])
     if journal and len(remembered) + len(fresh) > len(found):  # it holds files that are gone or were changed
         everything = zip(batches(list(found), _BATCH), batches([entries[key] for key in keys], _BATCH), strict=True)
         journal.replace({"stamps": _stamps(files, known), **packed(known)} for files, known in everything)
@@ -128,14 +128,14 @@ def _remembered(journal: Journal) -> dict[str, tuple[tuple[int, int] | None, Ent
     }
 
 
-def _read(files: list[FoundFile], rules: ReadingRules) -> _Batch:
-    """In a worker: reads a batch; nothing leaves with the records that names a patient."""
+def _read(task: list[tuple[str, FoundFile]], rules: ReadingRules) -> _Batch:
+    """In a worker: reads files, given with their keys; nothing leaves with the records that names a patient."""
     pseudonyms = rules.pseudonyms
     anonymiser = Anonymiser(pseudonyms, partial(applying, rules=rules.series_rules))
-    headers = read_headers(files, accept_without_preamble=rules.accept_without_preamble)
+    headers = read_headers([file for _, file in task], accept_without_preamble=rules.accept_without_preamble)
     people = {header.person for header in headers if header.person is not None}
     return _Batch(
-        entries=packed([anonymiser.entry(header) for header in headers]),
+        entries=packed([anonymiser.entry(header, key) for (key, _), header in zip(task, headers, strict=True)]),
         identifiers={pseudonyms.patient(person.identifier): person.identifier for person in people if person.known},
         private_words={word for person in people for word in (person.identifier, person.name, person.birth_date)},
     )

@@ -51,6 +51,25 @@ def find_files(folder: Path) -> list[FoundFile]:
     return sorted(found, key=lambda file: os.fsencode(file.relative))
 
 
+_listings: dict[Path, list[FoundFile]] = {}
+"""Listings on their way from one node to the next: they hold names and must not go through the catalog."""
+
+
+def keep_listing(folder: Path, found: list[FoundFile]) -> None:
+    """Keeps the listing of a folder for whoever needs it next in this process."""
+    _listings[folder] = found
+
+
+def kept_listing(folder: Path) -> list[FoundFile]:
+    """The listing that was kept, with the stamps of then, and no longer keeps it; a new one if there is none.
+
+    Raises:
+        CohortError: if the folder has to be listed and is not there.
+    """
+    kept = _listings.pop(folder, None)
+    return find_files(folder) if kept is None else kept
+
+
 def _list(folder: str, relative: str, found: list[FoundFile], waiting: list[tuple[str, str]]) -> None:
     """Adds a folder's files to ``found`` and its folders to ``waiting``."""
     try:

@@ -94,7 +94,7 @@ class Door:
         from npc_kedro.dicom.journal import Journal
         from npc_kedro.dicom.reading import ReadingRules, read_entries
         from npc_kedro.dicom.survey import survey
-        from npc_kedro.dicom.walk import find_files
+        from npc_kedro.dicom.walk import find_files, keep_listing
 
         settings = self.settings
         rules = ReadingRules(self.pseudonyms, settings.series_rules, settings.accept_without_preamble)
@@ -112,6 +112,7 @@ class Door:
         self.guard.add(_spellings(reading.private_words))
         self._keep_key_map(reading.identifiers, beside_table=True)
         self._keep_file_map({entry.file: file for entry, file in zip(reading.entries, found, strict=True)})
+        keep_listing(self.cohort.dicom, found)
         return SurveyedFolder(found, reading, survey(reading.entries, found, settings.series_rules))
 
     def judge_series(self, clinical: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:

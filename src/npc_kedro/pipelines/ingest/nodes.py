@@ -146,7 +146,7 @@ def decode_slices(
         LeakError: if the same pixels stand under two patients.
     """
     from npc_kedro.dicom.outlines.folder import OutlineSearch, find_outlines, read_choices
-    from npc_kedro.dicom.walk import find_files
+    from npc_kedro.dicom.walk import kept_listing
     from npc_kedro.pipelines.ingest.accounts import close_account
     from npc_kedro.pipelines.ingest.outline_store import OutlineReader, SlicesOfPatients, store_outlines
     from npc_kedro.pipelines.ingest.slice_store import store_slices
@@ -155,7 +155,7 @@ def decode_slices(
     size = (settings.matrix, settings.matrix)
     with redacting() as guard:
         pseudonyms = Door(cohort, settings, guard).pseudonyms
-        there = {pseudonyms.file(file.relative): file for file in find_files(cohort.dicom)}
+        there = {pseudonyms.file(file.relative): file for file in kept_listing(cohort.dicom)}
         stored = store_slices(
             Path(settings.scratch),
             file_survey,
