@@ -1,10 +1,12 @@
 """Compressed frames that are cut, have a hole, or are not what the header says: refused before they are decoded."""
 
+import io
+
 import numpy as np
 import pydicom
 import pytest
 from pydicom.dataset import Dataset
-from pydicom.encaps import encapsulate, generate_frames
+from pydicom.encaps import encapsulate, encapsulate_extended, generate_frames
 from pydicom.uid import JPEG2000Lossless, JPEGLosslessSV1, JPEGLSLossless, JPEGLSNearLossless, RLELossless
 
 from mini_dicom import MiniSeries, encoded, picture
@@ -135,3 +137,68 @@ def test_bad_input_06_jpeg_lossless_of_8_bits_in_16_allocated(signed: bool, stor
     (image,) = decode_file(with_header(dataset, JPEGLosslessSV1, jpeg_lossless(pixels, bits=8)))
     np.testing.assert_array_equal(image.values, pixels.view(np.int8) if signed else pixels)
     assert image.stored.dtype.itemsize == 2
+
+
+def test_bad_input_03_no_second_decoder_is_asked_for_a_damaged_jpeg_ls_frame() -> None:
+    """Of a frame that CharLS refuses libjpeg gives an image all the same."""
+    dataset, stream = compressed(JPEGLSLossless, picture(1, shape=SHAPE))
+    half = len(stream) // 2
+    damaged = stream[:half] + bytes([stream[half] ^ 0x55, stream[half + 1] ^ 0x55]) + stream[half + 2 :]
+    content = with_header(dataset, JPEGLSLossless, damaged)
+    assert not np.array_equal(pydicom.dcmread(io.BytesIO(content)).pixel_array, picture(1, shape=SHAPE))
+    with pytest.raises(TagError) as error:
+        decode_file(content)
+    assert error.value.reason == "pixels_undecodable"
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+def test_bad_input_03_parts_of_a_frame_behind_its_end_mark(syntax: str) -> None:
+    dataset, stream = compressed(syntax, picture(1, shape=SHAPE))
+    third = len(stream) // 6 * 2
+    moved = stream[:third] + stream[2 * third :] + stream[third : 2 * third]
+    with pytest.raises(TagError, match="behind the end mark FFD9") as error:
+        decode_file(with_header(dataset, syntax, moved))
+    assert error.value.reason == "pixels_mismatch"
+
+
+@pytest.mark.parametrize("syntax", [RLELossless, JPEGLSLossless, JPEG2000Lossless])
+def test_bad_input_15_an_extended_offset_table_gives_each_frame_once_and_in_order(syntax: str) -> None:
+    pixels = [picture(number, shape=SHAPE) for number in range(3)]
+    dataset = MiniSeries("P1").dataset(0, pixels[0])
+    streams = [compressed(syntax, one)[1] for one in pixels]
+    _, offsets, lengths = encapsulate_extended(streams)
+    dataset.NumberOfFrames = 3
+    places = [Dataset() for _ in pixels]
+    for number, place in enumerate(places):
+        place.ImagePositionPatient = [0, 0, 5 * number]
+    dataset.PerFrameFunctionalGroupsSequence = [Dataset() for _ in pixels]
+    for group, place in zip(dataset.PerFrameFunctionalGroupsSequence, places, strict=True):
+        group.PlanePositionSequence = [place]
+
+    def decoded(*order: int) -> list[np.ndarray]:
+        tables = ([table[8 * number : 8 * number + 8] for number in order] for table in (offsets, lengths))
+        dataset.ExtendedOffsetTable, dataset.ExtendedOffsetTableLengths = map(b"".join, tables)
+        return [image.values for image in decode_file(with_header(dataset, syntax, *streams))]
+
+    np.testing.assert_array_equal(decoded(0, 1, 2), pixels)
+    for order in ((1, 0, 2), (0, 0, 2), (0, 1)):
+        with pytest.raises(TagError, match="the Extended Offset Table does not give the 3 compressed frames") as error:
+            decoded(*order)
+        assert error.value.reason == "pixels_mismatch"
+
+
+@pytest.mark.parametrize("syntax", [JPEGLSLossless, JPEG2000Lossless])
+@pytest.mark.parametrize("signed", [False, True])
+def test_bad_input_05_compressed_values_beyond_bits_stored(syntax: str, signed: bool) -> None:
+    pixels = picture(1, shape=SHAPE)
+    if signed:
+        pixels = pixels.astype(np.int16) - 900
+    dataset = MiniSeries("P1").dataset(0, pixels.view(np.uint16))
+    dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 12, 11, int(signed)
+    dataset.compress(syntax, encoding_plugin="pylibjpeg" if syntax == JPEG2000Lossless else "")
+    (image,) = decode_file(encoded(dataset))
+    np.testing.assert_array_equal(image.values, pixels)
+    dataset.BitsStored, dataset.HighBit = 8, 7
+    with pytest.raises(TagError, match="values of 12 bits lie outside the 8 of BitsStored") as error:
+        decode_file(encoded(dataset))
+    assert error.value.reason == "pixels_mismatch"

@@ -255,3 +255,39 @@ def test_bad_input_03_06_a_deflated_file_that_is_cut() -> None:
         reason, detail = rejection(content[:end])
         assert reason == "pixels_truncated"
         assert detail.startswith("the deflated data have no end")
+
+
+@pytest.mark.parametrize("written", [2, 3, 257, 2**14 + 1])
+def test_bad_input_05_pixel_representation_is_0_or_1(written: int) -> None:
+    dataset = MiniSeries("P1").dataset(0)
+    dataset.PixelRepresentation = written
+    assert rejection(encoded(dataset)) == ("invalid_tag", f"PixelRepresentation is {written}; expected 0 or 1")
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+def test_bad_input_05_zeros_in_front_of_a_number_are_no_padding(lost: int) -> None:
+    """What is left of 35.25 would be another place."""
+    content = MiniSeries("P1", origin=(-8.0, -8.0, 35.25)).content(0)
+    at = content.index(b"35.25")
+    damaged = content[:at] + bytes(lost) + content[at + lost :]
+    assert rejection(damaged) == ("bad_geometry", "ImagePositionPatient is not a list of numbers")
+
+
+@pytest.mark.parametrize(("intercept", "used"), [("0", True), ("-4096", True), ("16777216", False), ("1e9", False)])
+def test_bad_input_18_rescaled_values_that_single_precision_does_not_tell_apart(intercept: str, used: bool) -> None:
+    content = MiniSeries("P1", tags={"RescaleSlope": "1", "RescaleIntercept": intercept}).content(0)
+    if used:
+        assert outcome(content) == "used"
+    else:
+        assert rejection(content)[0] == "invalid_tag"
+        assert "in steps of 1: single precision holds only" in rejection(content)[1]
+
+
+def test_bad_input_18_whole_numbers_of_32_bits() -> None:
+    """A range that fills them is rounded; a narrow one far from zero would lose its levels."""
+    pixels = MiniSeries("P1").dataset(0).pixel_array.astype(np.uint32)
+    dataset = MiniSeries("P1").dataset(0)
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 32, 32, 31
+    for values, said in ((pixels * 2**20, "used"), (pixels, "used"), (pixels + 2**30, "invalid_tag")):
+        dataset.PixelData = values.astype("<u4").tobytes()
+        assert outcome(encoded(dataset)) == said

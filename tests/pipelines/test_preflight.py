@@ -225,7 +225,7 @@ def test_two_people_under_one_identifier_and_a_missing_decoder(
     MiniSeries("P2").write(root / "dicom")
     MiniSeries("P2", number=2, tags={"PatientBirthDate": "19800101"}).write(root / "dicom")
     write_clinical(root, [clinical_row("P1"), clinical_row("P2")])
-    monkeypatch.setattr(base.Decoder, "is_available", property(lambda self: False))
+    monkeypatch.setattr(base.Decoder, "available_plugins", property(lambda self: ()))
     findings, _, _ = preflight(root, tmp_path)
     clash = findings[(findings["severity"] == "stops the run") & (findings["check"] == "files")].iloc[0]
     assert clash["patient_key"] == KEYS.patient("P2")

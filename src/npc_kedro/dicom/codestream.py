@@ -11,6 +11,7 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from struct import iter_unpack
 from typing import Any
 
 from npc_kedro.dicom.layout import Layout
@@ -33,6 +34,9 @@ _BEGINNINGS = {
 
 _END = b"\xff\xd9"
 """Ends a codestream. Within, no coder of these families gives 0xFF followed by more than 0x8F."""
+
+_PADDING = b"\0\xff"
+"""May follow the end mark, as often as a writer likes."""
 
 _SIZE_OF_JPEG_2000 = b"\xff\x4f\xff\x51"
 _START_OF_SCAN = 0xDA
@@ -81,6 +85,7 @@ def require_fitting_frames(dataset: Any, syntax: str, layout: Layout, frames: in
         return layout.bits
     bits = 0
     _require_number(dataset, beginning, frames)
+    _require_fitting_offsets(dataset)
     for number, stream in enumerate(_streams(dataset, frames), start=1):
         which = f"frame {number}: " if frames > 1 else ""
         if syntax == _RLE:
@@ -107,6 +112,27 @@ def _require_number(dataset: Any, beginning: re.Pattern[bytes], frames: int) -> 
         raise TagError(reason, f"{found} compressed frames; expected {frames}, as NumberOfFrames says")
 
 
+def _require_fitting_offsets(dataset: Any) -> None:
+    """An Extended Offset Table gives every item once, in order; decoders follow one that does not.
+
+    Frames of several items have no such table (DICOM PS3.3, C.7.6.3.1.8).
+    """
+    from pydicom.encaps import generate_fragments, parse_basic_offsets
+
+    tables = [dataset.get(keyword) for keyword in ("ExtendedOffsetTable", "ExtendedOffsetTableLengths")]
+    if not all(tables):
+        return
+    buffer = io.BytesIO(dataset.PixelData)
+    parse_basic_offsets(buffer)
+    lengths = [len(fragment) for fragment in generate_fragments(buffer)]
+    begins = [8 * number + sum(lengths[:number]) for number in range(len(lengths))]
+    offsets, stated = ([whole for (whole,) in iter_unpack("<Q", table)] for table in tables)
+    without_pad = len(stated) == len(lengths) and all(0 <= a - b <= 1 for a, b in zip(lengths, stated, strict=True))
+    if offsets != begins or not without_pad:
+        detail = f"the Extended Offset Table does not give the {len(lengths)} compressed frames, each once and in order"
+        raise TagError(RejectReason.PIXELS_MISMATCH, detail)
+
+
 def _streams(dataset: Any, frames: int) -> Sequence[bytes]:
     """The compressed frames, found as pydicom's decoders find them."""
     from pydicom.encaps import generate_frames
@@ -117,10 +143,14 @@ def _streams(dataset: Any, frames: int) -> Sequence[bytes]:
 
 
 def _require_whole(stream: bytes, stated: _Stated, which: str, *, holes: bool) -> None:
-    end = stream.rfind(_END, stated.pixels_at)  # what follows it is padding
+    end = stream.rfind(_END, stated.pixels_at)
     if end < 0:
         detail = f"{which}{len(stream)} bytes of compressed pixels without the end mark FFD9; the file was cut"
         raise TagError(RejectReason.PIXELS_TRUNCATED, detail)
+    behind = len(stream[end + len(_END) :].strip(_PADDING))
+    if behind > 1:  # one may make the length even
+        detail = f"{which}{behind} bytes behind the end mark FFD9: bytes were added to the file, or parts of it moved"
+        raise TagError(RejectReason.PIXELS_MISMATCH, detail)
     if holes and stream.find(_LONGEST_ZERO_RUN, stated.pixels_at, end) >= 0:
         detail = f"{which}a run of zeros within the compressed pixels; a part of the file was lost"
         raise TagError(RejectReason.PIXELS_TRUNCATED, detail)

@@ -91,13 +91,15 @@ class _Grid:
 def _plain_grid(header: Any) -> _Grid:
     shape = _shape(header)
     _require_one_frame(header)
-    return _grid(header, header, header, shape)
+    return _grid(header, header, (header, header), shape)
 
 
 def _frame(places: Sequence[Any], shape: tuple[int, int]) -> Frame:
     orientation = find_in_groups(places, "PlaneOrientationSequence", "ImageOrientationPatient")
     measures = find_in_groups(places, "PixelMeasuresSequence", "PixelSpacing")
-    rescaling = find_in_groups(places, "PixelValueTransformationSequence", "RescaleSlope")
+    rescaling = [
+        find_in_groups(places, "PixelValueTransformationSequence", f"Rescale{part}") for part in ("Slope", "Intercept")
+    ]
     position = find_in_groups(places, "PlanePositionSequence", "ImagePositionPatient")
     return _placed(position, _grid(orientation, measures, rescaling, shape))
 
@@ -111,13 +113,13 @@ def _require_one_frame(dataset: Any) -> None:
         raise TagError(RejectReason.BAD_GEOMETRY, "several frames without PerFrameFunctionalGroupsSequence")
 
 
-def _grid(orientation: Any, measures: Any, rescaling: Any, shape: tuple[int, int]) -> _Grid:
+def _grid(orientation: Any, measures: Any, rescaling: Sequence[Any], shape: tuple[int, int]) -> _Grid:
     return _Grid(
         required_numbers(orientation, "ImageOrientationPatient", 6),
         required_numbers(measures, "PixelSpacing", 2),
         shape,
         number(measures, "SliceThickness"),
-        *_rescaling(rescaling),
+        *_rescaling(*rescaling),
     )
 
 
@@ -136,9 +138,10 @@ def _placed(position: Any, grid: _Grid) -> Frame:
     return Frame(geometry, grid.slope, grid.intercept)
 
 
-def _rescaling(dataset: Any) -> tuple[float, float]:
-    slope = number(dataset, "RescaleSlope") if text(dataset, "RescaleSlope") else 1.0
-    intercept = number(dataset, "RescaleIntercept") if text(dataset, "RescaleIntercept") else 0.0
+def _rescaling(sloping: Any, intercepting: Any) -> tuple[float, float]:
+    """Slope and intercept, each from the dataset that gives it."""
+    slope = number(sloping, "RescaleSlope") if text(sloping, "RescaleSlope") else 1.0
+    intercept = number(intercepting, "RescaleIntercept") if text(intercepting, "RescaleIntercept") else 0.0
     if not SLOPES[0] <= abs(slope) <= SLOPES[1]:
         detail = f"RescaleSlope is {_said(slope)}; expected a size from {SLOPES[0]:g} to {SLOPES[1]:g}"
         raise TagError(RejectReason.INVALID_TAG, detail)

@@ -49,7 +49,10 @@ def read_layout(dataset: Any) -> Layout:
     stored, high = number(dataset, "BitsStored"), number(dataset, "HighBit")
     believable = stored >= 1 and not (high == high and high != stored - 1)
     bits = required_whole(dataset, "BitsAllocated", lowest=8)
-    signed = required_whole(dataset, "PixelRepresentation", lowest=0) == 1
+    representation = required_whole(dataset, "PixelRepresentation", lowest=0)
+    if representation > 1:
+        raise TagError(RejectReason.INVALID_TAG, f"PixelRepresentation is {representation}; expected 0 or 1")
+    signed = representation == 1
     return Layout(
         rows=required_whole(dataset, "Rows", lowest=1),
         columns=required_whole(dataset, "Columns", lowest=1),
@@ -138,6 +141,28 @@ def within_bits_stored(layout: Layout, stored: np.ndarray) -> np.ndarray:
         return stored if int(stored.max()) < 2**bits else stored & stored.dtype.type(2**bits - 1)
     within = int(stored.min()) >= -(2 ** (bits - 1)) and int(stored.max()) < 2 ** (bits - 1)
     return stored if within else (stored << shift) >> shift
+
+
+def require_bits_stored(layout: Layout, decoded: np.ndarray, coded: int) -> None:
+    """Passes if compressed pixels lie within BitsStored, or were coded with no more bits than that.
+
+    Nothing but the values is compressed: where they need more bits than the header says, either is wrong.
+
+    Args:
+        layout: what the header says.
+        decoded: whole numbers.
+        coded: bits of a pixel that the codestream states.
+
+    Raises:
+        TagError: otherwise.
+    """
+    bits = layout.bits_stored
+    if not 1 <= bits < coded:
+        return
+    lowest = -(2 ** (bits - 1)) if layout.signed else 0  # some writers leave the sign to BitsStored, hence 2 ** bits
+    if not (lowest <= int(decoded.min()) and int(decoded.max()) < 2**bits):
+        detail = f"compressed values of {coded} bits lie outside the {bits} of BitsStored"
+        raise TagError(RejectReason.PIXELS_MISMATCH, detail)
 
 
 def _bits_stored(layout: Layout, dtype: np.dtype) -> int:

@@ -16,7 +16,15 @@ from npc_kedro.dicom.codestream import is_jpeg, require_fitting_frames
 from npc_kedro.dicom.container import end_of_items, require_sound_rest
 from npc_kedro.dicom.frames import Frame, read_frames, require_pixel_bytes
 from npc_kedro.dicom.headers import FIRST_BYTES
-from npc_kedro.dicom.layout import Layout, decoded_shape, inverted, read_layout, within_bits_stored, without_padding
+from npc_kedro.dicom.layout import (
+    Layout,
+    decoded_shape,
+    inverted,
+    read_layout,
+    require_bits_stored,
+    within_bits_stored,
+    without_padding,
+)
 from npc_kedro.dicom.plain import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN, plain_header
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.silence import silenced
@@ -26,20 +34,30 @@ _DEFLATED = "1.2.840.10008.1.2.1.99"
 _META_AT = 144
 """From where FileMetaInformationGroupLength counts: behind preamble, DICM and itself."""
 
+_JPEG, _JPEG_LS = ("pylibjpeg", "pylibjpeg-libjpeg"), ("pyjpegls",)
+_JPEG_2000, _HTJ2K = ("pillow", "pylibjpeg", "pylibjpeg-openjpeg"), ("pylibjpeg", "pylibjpeg-openjpeg")
+
 _DECODERS = {
-    "1.2.840.10008.1.2.4.50": "pylibjpeg and pylibjpeg-libjpeg",
-    "1.2.840.10008.1.2.4.51": "pylibjpeg and pylibjpeg-libjpeg",
-    "1.2.840.10008.1.2.4.57": "pylibjpeg and pylibjpeg-libjpeg",
-    "1.2.840.10008.1.2.4.70": "pylibjpeg and pylibjpeg-libjpeg",
-    "1.2.840.10008.1.2.4.80": "pyjpegls",
-    "1.2.840.10008.1.2.4.81": "pyjpegls",
-    "1.2.840.10008.1.2.4.90": "pylibjpeg and pylibjpeg-openjpeg",
-    "1.2.840.10008.1.2.4.91": "pylibjpeg and pylibjpeg-openjpeg",
-    "1.2.840.10008.1.2.4.201": "pylibjpeg and pylibjpeg-openjpeg",
-    "1.2.840.10008.1.2.4.202": "pylibjpeg and pylibjpeg-openjpeg",
-    "1.2.840.10008.1.2.4.203": "pylibjpeg and pylibjpeg-openjpeg",
+    "1.2.840.10008.1.2.4.50": _JPEG,
+    "1.2.840.10008.1.2.4.51": _JPEG,
+    "1.2.840.10008.1.2.4.57": _JPEG,
+    "1.2.840.10008.1.2.4.70": _JPEG,
+    "1.2.840.10008.1.2.4.80": _JPEG_LS,
+    "1.2.840.10008.1.2.4.81": _JPEG_LS,
+    "1.2.840.10008.1.2.4.90": _JPEG_2000,
+    "1.2.840.10008.1.2.4.91": _JPEG_2000,
+    "1.2.840.10008.1.2.4.201": _HTJ2K,
+    "1.2.840.10008.1.2.4.202": _HTJ2K,
+    "1.2.840.10008.1.2.4.203": _HTJ2K,
 }
-"""Transfer syntax to the packages that decode it."""
+"""Transfer syntax to the packages that decode it; the first is the one that pydicom is told to use.
+
+Left to itself, pydicom hands a frame that one decoder refuses to the next, and some give an image of any damaged one.
+"""
+
+_MOST_BITS_OF_PILLOW = 16
+_MOST_BITS_TOLD_APART = 16
+"""Of whole numbers, by single precision, whatever they are."""
 
 
 @dataclass(frozen=True)
@@ -106,11 +124,11 @@ def _images(layout: Layout, frames: Sequence[Frame], stored: np.ndarray) -> tupl
         if _is_constant(values):
             continue
         real = values = inverted(values, layout) if layout.inverted else values
-        if (frame.slope, frame.intercept) != (1.0, 0.0):
+        rescaled = (frame.slope, frame.intercept) != (1.0, 0.0)
+        if rescaled or layout.bits > _MOST_BITS_TOLD_APART:
+            _require_told_apart(values, frame)
+        if rescaled:
             real = real.astype(np.float32) * np.float32(frame.slope) + np.float32(frame.intercept)
-            if not real.min() < real.max():
-                detail = f"RescaleSlope {frame.slope:g} vanishes beside RescaleIntercept {frame.intercept:g}"
-                raise TagError(RejectReason.INVALID_TAG, detail)
         if layout.padding is not None:
             written = [stored[number]] if used is stored else [stored[number], used[number]]
             real = without_padding(real, written, layout)
@@ -120,6 +138,17 @@ def _images(layout: Layout, frames: Sequence[Frame], stored: np.ndarray) -> tupl
     if not images:
         raise TagError(RejectReason.CONSTANT_IMAGE, RejectReason.CONSTANT_IMAGE.meaning)
     return tuple(images)
+
+
+def _require_told_apart(values: np.ndarray, frame: Frame) -> None:
+    """Passes if single precision tells the real values apart, or as many of them as 16 bits hold."""
+    low, high = float(values.min()), float(values.max())
+    largest = max(abs(low * frame.slope + frame.intercept), abs(high * frame.slope + frame.intercept))
+    steps = (high - low) * abs(frame.slope) / float(np.spacing(np.float32(largest)))
+    if not steps >= min(high - low, 2**16 - 1):
+        fine = f"{abs(frame.slope):g}: single precision holds only {steps:.0f}"
+        detail = f"real values up to {largest:g} in steps of {fine}"
+        raise TagError(RejectReason.INVALID_TAG, detail)
 
 
 def _is_constant(values: np.ndarray) -> bool:
@@ -210,23 +239,39 @@ def _syntax(dataset: Any) -> Any:
 
 
 def _decompressed(dataset: Any, syntax: Any, layout: Layout, shape: tuple[int, int, int]) -> np.ndarray:
-    from pydicom.pixels import get_decoder
-
-    try:
-        decoder = get_decoder(syntax)
-        available = decoder.is_available
-    except NotImplementedError:
-        available = False
-    if not available:
-        package = _DECODERS.get(str(syntax))
-        remedy = f"install {package}" if package else "no package decodes it; export the series uncompressed"
-        raise TagError(RejectReason.MISSING_DECODER, f"transfer syntax {syntax.name}: {remedy}")
+    _require_decoder(syntax)
     bits = require_fitting_frames(dataset, str(syntax), layout, shape[0])
     if bits <= 8 < layout.bits and is_jpeg(str(syntax)):  # the decoder gives a byte for a pixel, and pydicom wants two
         dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 8, bits, bits - 1
+    dataset.pixel_array_options(decoding_plugin=_plugin(str(syntax), bits))
     decoded = np.asarray(dataset.pixel_array)
     if decoded.shape not in (shape, shape[1:]):
         raise TagError(RejectReason.PIXELS_MISMATCH, f"decoded pixels are {decoded.shape}; expected {shape}")
+    if str(syntax) in _DECODERS:
+        require_bits_stored(layout, decoded, bits)
     if decoded.dtype.itemsize * 8 < layout.bits:
         decoded = decoded.astype(np.dtype(f"{decoded.dtype.kind}{layout.bits // 8}"))
     return decoded.reshape(shape)
+
+
+def _require_decoder(syntax: Any) -> None:
+    from pydicom.pixels import get_decoder
+
+    try:
+        available = get_decoder(syntax).available_plugins
+    except NotImplementedError:
+        available = ()
+    packages = _DECODERS.get(str(syntax), ())
+    if packages and not {*packages} & {*available}:
+        remedy = f"install {' and '.join(packages)}"
+    elif not available:
+        remedy = "no package decodes it; export the series uncompressed"
+    else:
+        return
+    raise TagError(RejectReason.MISSING_DECODER, f"transfer syntax {syntax.name}: {remedy}")
+
+
+def _plugin(syntax: str, bits: int) -> str:
+    """The name of pydicom's plugin for pixels of so many bits; "" where it may choose."""
+    packages = _DECODERS.get(syntax, ("",))
+    return packages[1] if packages is _JPEG_2000 and bits > _MOST_BITS_OF_PILLOW else packages[0]

@@ -36,8 +36,13 @@ def text(dataset: Any, keyword: str) -> str:
     if value is None:
         return ""
     if isinstance(value, str) or not hasattr(value, "__iter__"):
-        return str(value).strip(" \0")
-    return "\\".join(str(part).strip(" \0") for part in value)
+        return _trimmed(str(value))
+    return "\\".join(_trimmed(str(part)) for part in value)
+
+
+def _trimmed(value: str) -> str:
+    """Without padding: blanks, and zeros at the end. One in front is damage that hides what stood there."""
+    return value.rstrip(" \0").lstrip(" ")
 
 
 def _plain_text(dataset: Any, keyword: str) -> str | None:
@@ -62,8 +67,8 @@ def _ascii_text(kind: str, content: bytes) -> str | None:
         return None
     decoded = content.decode("ascii", "replace")
     if "\\" not in decoded:
-        return decoded.strip(" \0")
-    return "\\".join(part.strip(" \0") for part in decoded.split("\\"))
+        return _trimmed(decoded)
+    return "\\".join(map(_trimmed, decoded.split("\\")))
 
 
 def _raw(dataset: Any, keyword: str) -> tuple[str, Any] | None:
