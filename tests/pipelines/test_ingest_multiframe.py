@@ -186,3 +186,44 @@ def test_bad_input_08_frames_without_contrast_are_left_out_and_noted(bench: Benc
     assert len(found["slices"]) == 3
     notes = found["attrition_ingest"]["reason"].tolist()
     assert "note: frames of multi-frame files left out on decoding (1 kept)" in notes
+
+
+def test_bad_input_18_an_intercept_without_a_slope_counts(bench: Bench) -> None:
+    dataset = enhanced(MiniSeries("P1"))
+    for group in dataset.PerFrameFunctionalGroupsSequence:
+        group.PixelValueTransformationSequence = item(RescaleIntercept=-100)
+    bench.put("volume", encoded(dataset))
+    bench.clinical("P1")
+    slices = bench.run()["slices"]
+    offset = slices.table["intensity_offset"].to_numpy()[:, None, None]
+    np.testing.assert_array_equal(slices.pixels + offset, frames()[np.argsort(ORDER)] - 100.0)
+
+
+@pytest.mark.parametrize("what", ["derived frames elsewhere", "frames of another kind"])
+def test_bad_input_15_of_a_file_that_stands_in_only_frames_that_may_are_used(bench: Bench, what: str) -> None:
+    """The file that is used is cut, and the other of the series has frames besides that are no slices."""
+    first, second = (enhanced(MiniSeries("P1")) for _ in range(2))
+    second.SOPInstanceUID, second.InstanceNumber = uid("later"), first.InstanceNumber + 1
+    besides = enhanced(MiniSeries("P1"))
+    for number, group in enumerate(besides.PerFrameFunctionalGroupsSequence):
+        if what == "derived frames elsewhere":
+            group.PlanePositionSequence = item(ImagePositionPatient=[-8, -8, 100 + 5 * number])
+            group.MRImageFrameTypeSequence = item(FrameType=["DERIVED", "SECONDARY", "MPR", "NONE"])
+        else:
+            group.MREchoSequence = item(EffectiveEchoTime=80.0)
+    if what == "frames of another kind":
+        for group in (*first.PerFrameFunctionalGroupsSequence, *second.PerFrameFunctionalGroupsSequence):
+            group.MREchoSequence = item(EffectiveEchoTime=10.0)
+    second.PerFrameFunctionalGroupsSequence.extend(besides.PerFrameFunctionalGroupsSequence)
+    second.NumberOfFrames = 8
+    second.PixelData = (frames() + 1).astype("<u2").tobytes() + (frames() + 2).astype("<u2").tobytes()
+    first.PixelData = first.PixelData[:-100]
+    cut, whole = bench.put("volume", encoded(first)), bench.put("later", encoded(second))
+    bench.clinical("P1")
+    found = bench.run()
+    assert reasons(found) == {cut: "pixels_truncated"}
+    slices = found["slices"]
+    assert slices.table["file"].tolist() == [whole] * 4
+    scale, offset = (slices.table[name].to_numpy()[:, None, None] for name in ("intensity_scale", "intensity_offset"))
+    real = (frames() + 1) * np.array(SLOPES)[:, None, None] + 10
+    np.testing.assert_allclose(slices.pixels * scale + offset, real[np.argsort(ORDER)], atol=float(scale.max()) / 2)

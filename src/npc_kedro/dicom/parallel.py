@@ -53,7 +53,8 @@ def ordered_map(function: Callable[[Task], Result], tasks: Iterable[Task], *, wo
             in_flight.extend(pool.submit(function, task) for task in islice(waiting, 1))
             yield result
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)  # the processes end by themselves; nothing waits for that
+        # The processes end by themselves; but a child that ends before they are told to would wait for them for ever.
+        pool.shutdown(wait=multiprocessing.parent_process() is not None, cancel_futures=True)
         gc.unfreeze()
 
 

@@ -63,7 +63,7 @@ class Stack:
         normal: unit vector across them.
         used: the images, in no order of place.
         refusals: files that give none.
-        frames: of multi-frame files that give some of their frames, the numbers of these.
+        frames: of multi-frame files that give some of their frames, or may as spares, the numbers of these.
         left_out: how many frames such files have besides.
         spares: files at places that are taken, to the file that has the first of them.
         chosen_by: traits by which the images were chosen where several lie at one place.
@@ -153,6 +153,7 @@ class _Account:
 
     left: dict[str, tuple[RejectReason, str]] = field(default_factory=dict)
     spares: dict[str, str] = field(default_factory=dict)
+    spare_numbers: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     chosen_by: list[str] = field(default_factory=list)
     ties: list[int] = field(default_factory=list)
 
@@ -161,20 +162,28 @@ class _Account:
         if reason is RejectReason.REPEATED_POSITION or image.entry.file not in self.left:
             self.left[image.entry.file] = (reason, detail or reason.meaning)
 
+    def keep_as_spare(self, image: Image, first: Image) -> None:
+        """Notes that an image may stand in for the one that has its place."""
+        self.leave(image, RejectReason.REPEATED_POSITION)
+        self.spares.setdefault(image.entry.file, first.entry.file)
+        self.spare_numbers[image.entry.file].append(image.number)
+
     def closed(self, normal: np.ndarray, members: Sequence[Entry], used: Sequence[Image]) -> Stack:
         """The stack of the images that are left."""
         numbers: dict[str, list[int]] = defaultdict(list)
         for image in used:
             numbers[image.entry.file].append(image.number)
         refusals = {entry.file: self.left[entry.file] for entry in members if entry.file not in numbers}
-        partly = [entry for entry in members if 0 < len(numbers.get(entry.file, ())) < len(entry.geometries)]
+        spares = {file: self.spares[file] for file in self.spares.keys() & refusals.keys()}
+        given = numbers | {file: self.spare_numbers[file] for file in spares}
+        partly = [entry for entry in members if 0 < len(given.get(entry.file, ())) < len(entry.geometries)]
         return Stack(
             normal=normal,
             used=tuple(used),
             refusals=refusals,
-            frames={entry.file: tuple(sorted(numbers[entry.file])) for entry in partly},
-            left_out=sum(len(entry.geometries) - len(numbers[entry.file]) for entry in partly),
-            spares={file: self.spares[file] for file in self.spares.keys() & refusals.keys()},
+            frames={entry.file: tuple(sorted(given[entry.file])) for entry in partly},
+            left_out=sum(len(entry.geometries) - len(given[entry.file]) for entry in partly if entry.file in numbers),
+            spares=spares,
             chosen_by=tuple(self.chosen_by),
             ties=len(self.ties),
         )
@@ -275,8 +284,7 @@ def _one_group(
 def _first_at_each_place(images: Iterable[Image], account: _Account) -> Iterator[Image]:
     for place, (first, *more) in _by_place(images).items():
         for image in more:
-            account.leave(image, RejectReason.REPEATED_POSITION)
-            account.spares.setdefault(image.entry.file, first.entry.file)
+            account.keep_as_spare(image, first)
         if any(image.entry.order == first.entry.order and image.rank != first.rank for image in more):
             account.ties.append(place)
         yield first

@@ -58,7 +58,8 @@ def survey(entries: Sequence[Entry], found: Sequence[FoundFile], rules: SeriesRu
     """
     locations = {entry.file: file for entry, file in zip(entries, found, strict=True)}
     accepted = [entry for entry in entries if not entry.reason]
-    unique, refusals, spares, clashes = _without_duplicates(accepted, locations)
+    unique, refusals, copied, clashes = _without_duplicates(accepted, locations)
+    spares = dict(copied)
     groups: dict[tuple[str, str], list[Entry]] = defaultdict(list)
     for entry in unique:
         groups[entry.origin.patient_key, entry.origin.series_key].append(entry)
@@ -71,6 +72,7 @@ def survey(entries: Sequence[Entry], found: Sequence[FoundFile], rules: SeriesRu
         frames |= stack.frames
         spares |= stack.spares
         rows.append({"patient_key": patient_key, "series_key": series_key, **row})
+    frames |= {copy: frames[original] for copy, original in copied.items() if original in frames}
     return Survey(
         files=_file_table(entries, refusals, frames, spares),
         series=pd.DataFrame(rows, columns=SERIES_COLUMNS).astype({"study_day": "float64"}),
