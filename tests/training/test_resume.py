@@ -31,7 +31,7 @@ SGD = {"name": "sgd", "learning_rate": 0.05, "momentum": 0.9, "weight_decay": 1e
 EPOCHS = 4
 
 
-def classify(**changes):
+def classify(compute=CPU, **changes):
     rng = np.random.default_rng(0)
     labels = np.repeat(np.arange(12) % 2, 3)
     base = {
@@ -47,7 +47,7 @@ def classify(**changes):
     )  # fmt: skip
     spec = ClassifierSpec("test_resnet", "r160_in1k", 32)
     return train_classifier(
-        examples, spec, settings=ClassifierSettings(**{**base, **changes}), by_patient=True, compute=CPU
+        examples, spec, settings=ClassifierSettings(**{**base, **changes}), by_patient=True, compute=compute
     )
 
 
@@ -137,6 +137,18 @@ def test_only_what_is_left_is_trained(tmp_path):
     with kept_by(PositionFiles(tmp_path / "t", key="k")), reporter.listening(Counts(100)):
         classify()
     assert min(seen) > 3 / EPOCHS  # three epochs had been finished
+
+
+@pytest.mark.parametrize("finished", [2, EPOCHS])
+def test_a_training_begun_in_another_precision_begins_anew_and_says_so(tmp_path, caplog, finished):
+    """Where ``auto`` decides otherwise than before: half of the epochs in each would be the result of neither."""
+    keeper = PositionFiles(tmp_path / "t", key="k")
+    with pytest.raises(ConnectionError), kept_by(keeper), reporter.listening(FailsAfter(finished - 1)):
+        classify(Compute(torch.device("cpu"), "bf16"))
+    with caplog.at_level("INFO"), kept_by(PositionFiles(tmp_path / "t", key="k")):
+        resumed = classify()
+    assert f"the position after epoch {finished} was computed in bf16 on cpu, this training" in caplog.text
+    assert same(classify(), resumed)
 
 
 KILLED = """

@@ -122,7 +122,7 @@ def _epochs(
     n_steps = len(learner.batches(epoch_generator(settings.seed, 0)))
     optimiser = build_optimiser(network, settings.optimiser)
     rate = LearningRate(optimiser, settings.optimiser, steps_per_epoch=n_steps, epochs=settings.epochs)
-    course = Course(network, optimiser, rate, settings.epochs)
+    course = Course(network, optimiser, rate, settings.epochs, learner.compute)
     course.take_up()
     if course.finished == 0 and settings.head_ridge is not None:
         learner.fit_head(network, ridge=settings.head_ridge)

@@ -13,6 +13,7 @@ from torch import nn
 from npc_kedro import reporter
 from npc_kedro.networks.checkpoint import weights_of
 from npc_kedro.training import progress
+from npc_kedro.training.device import Compute
 from npc_kedro.training.optimisation import LearningRate
 
 logger = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ class Course:
         optimiser: with its momenta.
         rate: with its schedule.
         epochs: length of the training.
+        compute: device and precision, which stay the same throughout.
         best: the kept epoch.
         history: one row a finished epoch.
     """
@@ -54,6 +56,7 @@ class Course:
     optimiser: torch.optim.Optimizer
     rate: LearningRate
     epochs: int
+    compute: Compute
     best: Best = field(default_factory=Best)
     history: list[dict[str, float]] = field(default_factory=list)
 
@@ -79,7 +82,7 @@ class Course:
     def take_up(self) -> None:
         """Goes to the newest position kept of this training, if there is one, and reports the epochs before it."""
         position = progress.current().newest()
-        if position is None:
+        if position is None or not self._is_computed_alike(position):
             return
         about, tensors = position.about, position.tensors
         self.history[:] = about["history"]
@@ -94,6 +97,22 @@ class Course:
         logger.info("goes on after epoch %d of %d", self.finished, self.epochs)
         for row in self.history:
             self._report(row)
+
+    def _is_computed_alike(self, position: progress.Position) -> bool:
+        """Whether the epochs before were computed as those to come will be: a training has one arithmetic.
+
+        With ``auto`` another machine, or another answer of the probe, may have decided otherwise. After the last epoch
+        nothing is left to compute, wherever it was.
+        """
+        about = position.about
+        ended = position.epoch >= self.epochs and about["precision"] == self.compute.precision
+        if ended or about["arithmetic"] == self.compute.arithmetic:
+            return True
+        logger.info(
+            "the position after epoch %d was computed in %s, this training computes in %s: begins anew",
+            *(position.epoch, about["arithmetic"], self.compute.arithmetic),
+        )
+        return False
 
     def _report(self, row: dict[str, float]) -> None:
         values = {name: value for name, value in row.items() if name != "epoch" and np.isfinite(value)}
@@ -113,6 +132,8 @@ class Course:
             "history": self.history,
             "best_score": self.best.score,
             "best_epoch": self.best.epoch,
+            "precision": self.compute.precision,
+            "arithmetic": self.compute.arithmetic,
             "rate": self.rate.state(),
             "random": _random_state(),
         }

@@ -28,6 +28,12 @@ class Compute:
         """Whether convolutions compute their weights' gradients as matrix products, which decides the last digits."""
         return self.precision == "fp32" and weight_gradients.pays_on(self.device)
 
+    @property
+    def arithmetic(self) -> str:
+        """All that decides how numbers are rounded, in words; the make of the device apart."""
+        products = ", weights' gradients as matrix products" if self.with_products else ""
+        return f"{self.precision} on {self.device.type}{products}"
+
     @contextmanager
     def autocast(self) -> Iterator[None]:
         """The block in which networks are called."""
@@ -72,8 +78,7 @@ def choose_compute(device: str, precision: str, *, architecture: str) -> Compute
     if chosen.type == "cpu":
         heap.keep_all()
     compute = Compute(chosen, precision)
-    how = "; weights' gradients are matrix products" if compute.with_products else ""
-    logger.info("%s computes on %s in %s%s", architecture, chosen, precision, how)
+    logger.info("%s computes in %s", architecture, compute.arithmetic)
     return compute
 
 

@@ -38,11 +38,13 @@ class Learner(Protocol):
         n_items: how many there are to learn from.
         by_patient: whether an item is a patient.
         log_odds: of residual tumour among the items as they are weighted; the bias from which the logit starts.
+        compute: device and precision.
     """
 
     n_items: int
     by_patient: bool
     log_odds: float
+    compute: Compute
 
     def batches(self, rng: np.random.Generator) -> list[np.ndarray]:
         """The items of each step of an epoch."""

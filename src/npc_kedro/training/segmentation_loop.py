@@ -105,7 +105,7 @@ def _epochs(trainer: Trainer) -> TrainedSegmenter:
     n_steps = len(_batches(trainer, epoch_generator(settings.seed, 1)))
     optimiser = build_optimiser(trainer.network, settings.optimiser)
     rate = LearningRate(optimiser, settings.optimiser, steps_per_epoch=n_steps, epochs=settings.epochs)
-    course = Course(trainer.network, optimiser, rate, settings.epochs)
+    course = Course(trainer.network, optimiser, rate, settings.epochs, trainer.compute)
     course.take_up()
     for epoch in range(course.finished + 1, settings.epochs + 1):
         started = time.monotonic()
