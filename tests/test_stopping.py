@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 import test_runner
-from npc_kedro.stopping import Stopped, heeded
+from npc_kedro.stopping import Stopped, before_the_end, heeded, require_going_on
 
 STOPPED = """
 import sys
@@ -85,6 +85,45 @@ def test_a_later_one_ends_the_process_whatever_it_is_at():
         "    finally:\n        time.sleep(0.2); os.kill(os.getpid(), 15); time.sleep(60)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -signal.SIGTERM
+
+
+class Destroyed:
+    """Told to stop within its destructor, whose exceptions Python shows and forgets."""
+
+    def __del__(self) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_signal_within_a_destructor_is_not_lost():
+    def works() -> None:
+        Destroyed()
+        require_going_on()
+        pytest.fail("goes on")
+
+    with pytest.raises(Stopped, match="SIGTERM"), heeded():
+        works()
+    with pytest.raises(Stopped, match="SIGTERM"), heeded():
+        Destroyed()
+    require_going_on()
+
+
+def test_what_other_code_makes_of_a_signal_does_not_count():
+    words = []
+
+    def reads() -> None:
+        before_the_end(lambda: words.append("last"))
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        except BaseException as error:
+            msg = "this is no configuration"
+            raise ValueError(msg) from error
+
+    with pytest.raises(Stopped, match="SIGTERM"), heeded():
+        reads()
+    assert words == ["last"]
+    with pytest.raises(ValueError, match="nothing was told"), heeded():
+        raise ValueError("nothing was told")
 
 
 def test_a_signal_that_was_ignored_stays_so():

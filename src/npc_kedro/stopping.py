@@ -40,6 +40,20 @@ def before_the_end(do: Callable[[], None]) -> None:
     _last_words.append(do)
 
 
+_told: int | None = None
+"""The signal by which the block under way was told to stop."""
+
+
+def require_going_on() -> None:
+    """For work that waits: an exception that a signal raised within a destructor is lost, what it said is not.
+
+    Raises:
+        Stopped: if the block under way was told to stop and is still at it.
+    """
+    if _told is not None:
+        raise Stopped(_told)
+
+
 @contextmanager
 def heeded() -> Iterator[None]:
     """A signal to stop raises in this block; a second one, after two seconds, ends the process at once.
@@ -47,8 +61,9 @@ def heeded() -> Iterator[None]:
     A signal that was ignored before, as SIGINT is in a background job of a script, stays so.
 
     Raises:
-        Stopped: after the last words.
+        Stopped: after the last words; in place of whatever other error code in between made of it.
     """
+    global _told
     if threading.current_thread() is not threading.main_thread():  # which alone may set handlers
         yield
         return
@@ -59,11 +74,15 @@ def heeded() -> Iterator[None]:
         signal.signal(number, handler)
     try:
         yield
-    except Stopped:
+        require_going_on()
+    except BaseException:
+        if _told is None:
+            raise
         for do in _last_words:
             do()
-        raise
+        raise Stopped(_told) from None
     finally:
+        _told = None
         _last_words.clear()
         for number, old in before.items():
             signal.signal(number, old)
@@ -83,7 +102,8 @@ class _Handler:
         if os.getpid() != self._process:  # a child that was forked just now
             self._at_once(number)
         elif not self._first:
-            self._first = time.monotonic()
+            global _told
+            self._first, _told = time.monotonic(), number
             raise Stopped(number)
         elif time.monotonic() - self._first > _ECHO_SECONDS:
             self._at_once(number)

@@ -26,6 +26,9 @@ _MAX_VALUE = 6000
 """MLflow's limit for a parameter's text."""
 _MAX_FOUND = 300
 _LOCKED = "database is locked"
+_RETRIES = "3"
+"""Of a server that does not answer; with MLflow's own seven nothing is said for four minutes."""
+
 _ATTEMPTS = 10
 """MLflow waits 20 seconds for a sqlite file that another process writes to. On a crowded machine that is too short."""
 
@@ -39,6 +42,7 @@ def tracking_uri(project: Path) -> str:
 def _client(uri: str, _process: int) -> "MlflowClient":
     from mlflow import MlflowClient
 
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", _RETRIES)
     database.prepare(uri)
     return cast("MlflowClient", _Patient(MlflowClient(tracking_uri=uri)))
 
