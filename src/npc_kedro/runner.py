@@ -25,7 +25,7 @@ from kedro.runner import ParallelRunner
 from kedro.runner.parallel_runner import ParallelRunnerManager
 from kedro.runner.task import Task
 
-from npc_kedro import board, devices, machine, worker
+from npc_kedro import board, devices, machine, stopping, worker
 from npc_kedro.errors import WorkerError
 from npc_kedro.forecast import Forecast
 from npc_kedro.orphans import die_with
@@ -95,7 +95,7 @@ class StudyRunner(ParallelRunner):
         if trainings:
             _load_networks()
         with scratch_folder(_BOARD) as folder, _board_in(folder), self._workers() as executor:
-            reuse, forecast = _Reuse(catalog, hook_manager), Forecast(catalog, devices=devices.current())
+            reuse, forecast = _Reuse(nodes, catalog, hook_manager), Forecast(catalog, devices=devices.current())
             to_train = [node for node in trainings if not reuse.seems_done(node)]
             self._max_workers = forecast.workers_that_fit(to_train, workers=self._max_workers)
             schedule = Schedule([node.name for node in nodes], workers=self._max_workers)
@@ -165,6 +165,7 @@ class StudyRunner(ParallelRunner):
             if not running:
                 self._raise_runtime_error(waiting, done, set(ready), None)
             finished, _ = wait(running, timeout=_GLANCE_SECONDS, return_when=FIRST_COMPLETED)
+            stopping.require_going_on()
             for future in finished:
                 try:
                     future.result()
@@ -216,9 +217,9 @@ def _explained(workers: Collection[BaseProcess], running: Mapping[Any, "Node"]) 
 class _Reuse:
     """Which nodes of a run can be left out; tells the log and the hooks."""
 
-    def __init__(self, catalog: Any, hook_manager: Any) -> None:
+    def __init__(self, nodes: Collection["Node"], catalog: Any, hook_manager: Any) -> None:
         told = policy.current()
-        self._ledger = None if told is None else Ledger(told.root, catalog, enabled=told.enabled)
+        self._ledger = None if told is None else Ledger(told.root, catalog, nodes, enabled=told.enabled)
         self._hooks = hook_manager
         self._entries: dict[Node, Entry | None] = {}
         self._left_out = 0

@@ -246,15 +246,32 @@ def test_what_is_only_in_memory_is_never_taken_to_be_as_it_was(study, monkeypatc
     assert study.run()[0] == study.run()[0] == {"pass", "keep"}
 
 
-def test_results_of_code_that_was_edited_meanwhile_are_not_noted(study, monkeypatch):
+def edited_meanwhile(monkeypatch):
     parent = os.getpid()
     monkeypatch.setattr("npc_kedro.reuse.ledger.file_states", lambda package: str(os.getpid() == parent))
+
+
+def test_results_of_code_that_was_edited_meanwhile_are_not_noted(study, monkeypatch):
+    edited_meanwhile(monkeypatch)
+    monkeypatch.setattr("npc_kedro.reuse.ledger.digests_of", lambda code: {"npc_kedro.other": "edited"})
     study.save("start", 4)
     ran, log = study.run()
     assert ran == {"scale", "halved", "parity"}
     monkeypatch.undo()
     assert "the project's code was edited during the run: the next one repeats scale" in log
-    assert study.run()[0] == {"scale", "halved", "parity"}
+    ran, log = study.run()
+    assert ran == {"scale", "halved", "parity"}
+    assert "repeats scale: source (edited while the node ran) changed" in log
+    assert study.run()[0] == set()
+
+
+def test_an_edit_meanwhile_of_code_that_a_node_does_not_depend_on_costs_nothing(study, monkeypatch):
+    edited_meanwhile(monkeypatch)
+    study.save("start", 4)
+    ran, log = study.run()
+    assert ran == {"scale", "halved", "parity"}
+    monkeypatch.undo()
+    assert "edited" not in log
     assert study.run()[0] == set()
 
 

@@ -1,12 +1,15 @@
 """What a function reaches of a package's code: followed through imports, blind to comments, silent about the rest."""
 
+import os
 import sys
+import time
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from npc_kedro.reuse.findings import newest_change
 from npc_kedro.reuse.sources import Sources
 
 FILES = {
@@ -133,6 +136,11 @@ ROUNDABOUT = {
         "def train():\n    return b.h()",
         "def h():\n    return 1", "b.py", "1", "2",
     ),
+    "an annotation in quotes beside texts that are no code": (
+        "from typing import Annotated, Literal\ndef train(x: Annotated[int, 'in mm; or less'], "
+        "y: Literal['a b'] = 'a b', *, z: 'b.H' = 1):\n    from pack import b",
+        "class H:\n    X = 1", "b.py", "1", "2",
+    ),
     "a condition": (
         "from pack.b import LIMIT\nif LIMIT > 2:\n    V = 1\nelse:\n    V = 2\ndef train():\n    return V",
         "LIMIT = 3", "b.py", "3", "1",
@@ -220,6 +228,15 @@ def test_two_runs_that_keep_at_the_same_moment_do_not_disturb_each_other(pack, m
     monkeypatch.setattr(findings, "replacing_file", interrupted)
     first.keep()
     assert Sources("pack", pack, kept=kept_at(pack)).reached_from(function) == found[0] == found[1]
+
+
+def test_when_the_code_last_changed_is_told_by_the_system(pack):
+    """The time of the last edit may be copied with a file, or lie in the future."""
+    before = time.time()
+    (pack / "tools.py").write_text("FACTOR = 3\n")
+    for edited in (0.0, before + 86_400.0):
+        os.utime(pack / "tools.py", (edited, edited))
+        assert before - 1 < newest_change(pack) <= time.time()
 
 
 def test_functions_of_other_packages_count_as_libraries(pack):

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from npc_kedro.dicom.pseudonyms import KEY_VARIABLE
 from npc_kedro.knobs import part_read_by
 from npc_kedro.reuse.manifest import Conditions, digest_of
-from npc_kedro.reuse.sources import Sources
+from npc_kedro.reuse.sources import Reached, Sources
 from npc_kedro.reuse.stored import Contents, Place, listing, place_of
 
 if TYPE_CHECKING:
@@ -41,6 +41,15 @@ _INSTALLED_AS = {
 """What is imported under another name than it is installed by. Searching for it takes longer than all other checks."""
 
 
+Code = tuple[Any, ...]
+"""A function or partial, and the classes that read and write for it."""
+
+
+def digests_of(code: Code) -> dict[str, str]:
+    """Hashes of what leads from there through the package, by module, as it is on disk now."""
+    return Sources(PACKAGE.name, PACKAGE).reached_from(*code).modules
+
+
 class Conditioner:
     """Works out conditions.
 
@@ -54,6 +63,7 @@ class Conditioner:
     def __init__(self, catalog: Any, *, contents: Contents, root: Path, kept: Path) -> None:
         self._catalog, self._contents, self._root = catalog, contents, root.resolve()
         self._sources = Sources(PACKAGE.name, PACKAGE, kept=kept)
+        self._reached: dict[str, Reached] = {}
 
     def place(self, name: str) -> Place | None:
         """Where a dataset lives; None for parameters and what is only in memory."""
@@ -63,10 +73,22 @@ class Conditioner:
         """Whether all that the node takes is stored: what is in memory only may be another thing each time."""
         return all(_is_parameters(name) or self.place(name) is not None for name in node.inputs)
 
+    def code_of(self, node: "Node") -> Code:
+        """What leads to the code that the node depends on."""
+        datasets = (name for name in (*node.inputs, *node.outputs) if not _is_parameters(name))
+        types = {type(self._catalog.get(name)) for name in datasets}
+        return (node.func, *sorted(types, key=lambda kind: (kind.__module__, kind.__qualname__)))
+
+    def reached(self, node: "Node") -> Reached:
+        """The code that the node depends on, as it was when first asked for."""
+        if node.name not in self._reached:
+            self._reached[node.name] = self._sources.reached_from(*self.code_of(node))
+        return self._reached[node.name]
+
     def of(self, node: "Node") -> tuple[Conditions, dict[str, Path]]:
         """What the node's outputs depend on now, its inputs being there; and what its parameters may name."""
         datasets = [name for name in (*node.inputs, *node.outputs) if not _is_parameters(name)]
-        reached = self._sources.reached_from(node.func, *{type(self._catalog.get(name)) for name in datasets})
+        reached = self.reached(node)
         parameters: dict[str, Any] = {}
         for name in node.inputs:
             if _is_parameters(name):

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import platform
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -96,8 +97,13 @@ def file_states(package: Path) -> str:
 
 
 def newest_change(package: Path) -> float:
-    """When a module of the package was last edited, in seconds since 1970."""
-    return max((path.stat().st_mtime for path in package.rglob("*.py")), default=0.0)
+    """When a module of the package last came to be as it is, in seconds since 1970.
+
+    By the time that the system keeps, not by that of the last edit, which may be copied from elsewhere or lie in the
+    future. Of two machines' clocks one may be late: a time still to come says nothing.
+    """
+    now = time.time()
+    return max((at for path in package.rglob("*.py") if (at := path.stat().st_ctime) <= now), default=0.0)
 
 
 def _listed(found: Mapping[Name, Finding]) -> list[list[object]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import npc_kedro
-from npc_kedro.reuse.conditions import PACKAGE, Conditioner, listings
+from npc_kedro.reuse.conditions import PACKAGE, Code, Conditioner, digests_of, listings
 from npc_kedro.reuse.findings import file_states, newest_change
 from npc_kedro.reuse.manifest import Conditions, Manifest, differences
 from npc_kedro.reuse.stored import Contents, Place
@@ -23,6 +23,7 @@ FOLDER = ".manifests"
 POSITIONS = "06_models/.progress"
 """Where trainings under way keep their positions."""
 
+_EDITED = "(edited while the node ran)"
 _SPARE = ".spare"
 _FINDINGS = ".code.json"
 
@@ -52,7 +53,8 @@ class Entry:
         conditions: what the outputs will have been made from.
         outputs: where they will be.
         named: files and folders that parameters may name.
-        code: state of the package's files when the run began, "" where they had been edited already.
+        state: of the package's files when the run began, "" where they had been edited already.
+        code: what leads to the node's own.
         afresh: whether a training must not go on from a position that it kept before.
     """
 
@@ -61,7 +63,8 @@ class Entry:
     conditions: Conditions
     outputs: dict[str, Place]
     named: dict[str, Path]
-    code: str
+    state: str
+    code: Code
     afresh: bool = False
 
     @property
@@ -70,10 +73,11 @@ class Entry:
         return self.root / POSITIONS / self.path.stem
 
     def write(self, run: str) -> None:
-        """Notes that all outputs are stored; not if the code was edited since the run began: which one made them?"""
-        if self.code != file_states(PACKAGE):
-            self.path.unlink(missing_ok=True)
+        """Notes that all outputs are stored; not if their code was edited since the run began: which made them?"""
+        if self._is_edited():
             logger.warning("the project's code was edited during the run: the next one repeats %s", self.path.stem)
+            sources = {**self.conditions.sources, _EDITED: ""}
+            Manifest(replace(self.conditions, sources=sources), {}, run).write(self.path)
             return
         # A node may itself create what a parameter names: the key of the pseudonyms.
         conditions = replace(self.conditions, named=listings(self.named) | self.conditions.named)
@@ -82,6 +86,12 @@ class Entry:
         stored = {name: content for name, content in found.items() if content is not None}
         Manifest(conditions, stored, run).write(self.path)
 
+    def _is_edited(self) -> bool:
+        """Whether what the node depends on of the package may not be what was loaded."""
+        if self.state == file_states(PACKAGE):
+            return False
+        return not self.state or digests_of(self.code) != self.conditions.sources
+
 
 class Ledger:
     """Compares nodes with their manifests.
@@ -89,14 +99,18 @@ class Ledger:
     Args:
         root: the data root; manifests lie in a folder of it.
         catalog: of the run.
+        nodes: of the run; their code is looked at now, while it is what was loaded.
         enabled: whether anything may be reused; manifests are written in any case.
     """
 
-    def __init__(self, root: Path, catalog: Any, *, enabled: bool = True) -> None:
+    def __init__(self, root: Path, catalog: Any, nodes: Iterable["Node"], *, enabled: bool = True) -> None:
         self._root, self._enabled = root, enabled
         self._contents = Contents(root)
-        self._code = file_states(PACKAGE) if newest_change(PACKAGE) < npc_kedro.LOADED_AT else ""
         self._conditioner = Conditioner(catalog, contents=self._contents, root=root, kept=root / FOLDER / _FINDINGS)
+        before = file_states(PACKAGE) if newest_change(PACKAGE) < npc_kedro.LOADED_AT else ""
+        for node in nodes:
+            self._conditioner.reached(node)
+        self._state = before if before == file_states(PACKAGE) else ""
 
     def judge(self, node: "Node") -> tuple[Verdict, Entry | None]:
         """Whether the node can be left out, and what to note if not; None where something is in memory only."""
@@ -106,7 +120,8 @@ class Ledger:
             return Verdict(False, []), None
         conditions, named = self._conditioner.of(node)
         path = self._root / FOLDER / f"{node.name}.json"
-        entry = Entry(path, self._root, conditions, outputs, named, self._code, afresh=not self._enabled)
+        code = self._conditioner.code_of(node)
+        entry = Entry(path, self._root, conditions, outputs, named, self._state, code, afresh=not self._enabled)
         if not self._enabled:
             return Verdict(False, ["reuse is off"]), entry
         manifest = Manifest.read(entry.path)

@@ -70,7 +70,7 @@ class Manifest:
                 for name, content in stored["outputs"].items()
             }
             return cls(Conditions(**stored["conditions"]), outputs, stored["run"])
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError):
             # of another version of this project, or damaged: as good as none
             return None
 

@@ -9,6 +9,7 @@ all of its methods, and a module that is passed on as a whole with all that it h
 import ast
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -154,7 +155,8 @@ class _Visitor(ast.NodeVisitor):
         """Annotations in quotes name classes too."""
         for node in ast.walk(annotation) if annotation is not None else ():
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                self.visit(ast.parse(node.value, mode="eval"))
+                with suppress(SyntaxError):  # any text may stand in a Literal or beside an Annotated type
+                    self.visit(ast.parse(node.value, mode="eval"))
 
     def visit_Name(self, node: ast.Name) -> None:
         self._mention(node.id)
