@@ -6,7 +6,8 @@ import pandas as pd
 
 from npc_kedro.arrays import ImageTable
 from npc_kedro.cohorts import is_simulated
-from npc_kedro.pipelines.evaluate.parameters import EvaluateParameters
+from npc_kedro.knobs import reads
+from npc_kedro.pipelines.evaluate.parameters import OverlayParameters
 from npc_kedro.study import Arm, Outcome
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def draw_decision_curves(curves: pd.DataFrame, patients: pd.DataFrame) -> "Figur
     return decision_curves(told, simulated=is_simulated(patients))
 
 
+@reads(OverlayParameters.model_validate)
 def draw_grad_cam(
     crops: ImageTable,
     test_crops: pd.DataFrame,
@@ -76,7 +78,7 @@ def draw_grad_cam(
     """
     from npc_kedro.figures.grad_cam_montage import grad_cam_montage
 
-    settings = EvaluateParameters.model_validate(parameters).grad_cam
+    settings = OverlayParameters.model_validate(parameters).grad_cam
     panels = [
         panel
         for arm in Arm

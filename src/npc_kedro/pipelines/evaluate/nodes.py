@@ -8,7 +8,12 @@ from npc_kedro.arrays import ImageTable
 from npc_kedro.decisions.patient_probability import patient_means
 from npc_kedro.knobs import reads
 from npc_kedro.leaks import require_disjoint
-from npc_kedro.pipelines.evaluate.parameters import EvaluateParameters, PredictionParameters
+from npc_kedro.pipelines.evaluate.parameters import (
+    BaselineParameters,
+    CurveParameters,
+    PredictionParameters,
+    ResamplingParameters,
+)
 from npc_kedro.study import Arm, Unit
 
 _MODEL = ["arm", "unit", "network"]
@@ -53,19 +58,21 @@ def gather_predictions(*predictions: pd.DataFrame, names: list[tuple[str, str, s
     return pd.concat(frames, ignore_index=True)
 
 
+@reads(BaselineParameters.model_validate)
 def score_clinical_baseline(patients: pd.DataFrame, cohorts: pd.DataFrame, parameters: dict[str, Any]) -> pd.DataFrame:
     """What T, N, age and sex alone predict: a logistic model per arm, fitted on training patients."""
     from npc_kedro.decisions.clinical_baseline import baseline_scores
 
-    settings = EvaluateParameters.model_validate(parameters)
+    settings = BaselineParameters.model_validate(parameters)
     return baseline_scores(patients, cohorts, ridge=settings.baseline_ridge)
 
 
+@reads(ResamplingParameters.model_validate)
 def fill_table2(predictions: pd.DataFrame, baseline: pd.DataFrame, parameters: dict[str, Any]) -> pd.DataFrame:
     """Table 2: accuracy, sensitivity, specificity and AUC of the sixteen models, with intervals, and the averages."""
     from npc_kedro.tables.table2 import table2
 
-    settings = EvaluateParameters.model_validate(parameters)
+    settings = ResamplingParameters.model_validate(parameters)
     thresholds = predictions[[*_MODEL, "threshold"]].drop_duplicates(ignore_index=True)
     test = baseline[baseline["cohort"] == "test"]
     return table2(
@@ -77,6 +84,7 @@ def fill_table2(predictions: pd.DataFrame, baseline: pd.DataFrame, parameters: d
     )
 
 
+@reads(CurveParameters.model_validate)
 def trace_curves(
     predictions: pd.DataFrame, parameters: dict[str, Any]
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -84,7 +92,7 @@ def trace_curves(
     from npc_kedro.statistics.calibration import calibration_curve, decision_curve
     from npc_kedro.statistics.roc_curves import roc_band, roc_curve
 
-    settings = EvaluateParameters.model_validate(parameters)
+    settings = CurveParameters.model_validate(parameters)
     roc, bands, calibrations, decisions = [], [], [], []
     for name, rows in predictions.groupby(_MODEL, sort=True):
         model = dict(zip(_MODEL, name, strict=True))

@@ -12,24 +12,47 @@ class GradCamParameters(BaseModel):
     patients_per_outcome: int = Field(ge=1, description="test patients shown for each arm and outcome")
 
 
-class PredictionParameters(BaseModel):
-    """How a classifier is applied; all that a prediction depends on."""
+class _Part(BaseModel):
+    """What one of the nodes depends on."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class PredictionParameters(_Part):
+    """How a classifier is applied."""
 
     device: str = Field(description="auto, cpu, cuda or cuda:<index>")
     threads: int = Field(ge=1, description="torch threads, fixed so that numbers do not depend on the machine")
     batch_size: int = Field(ge=1, description="slices in one forward pass")
 
 
-class EvaluateParameters(PredictionParameters):
-    """How the test cohort is read."""
+class BaselineParameters(_Part):
+    """How the clinical baseline is fitted."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    baseline_ridge: float = Field(gt=0, description="penalty of the clinical baseline's logistic fit")
+
+
+class ResamplingParameters(_Part):
+    """How intervals are found that no formula gives."""
 
     seed: int = Field(ge=0)
     n_resamples: int = Field(ge=100, description="bootstrap resamples, by patient")
+
+
+class CurveParameters(ResamplingParameters):
+    """How curves are traced."""
+
     level: float = Field(gt=0, lt=1, description="confidence level")
     calibration_bins: int = Field(ge=2)
-    baseline_ridge: float = Field(gt=0, description="penalty of the clinical baseline's logistic fit")
+
+
+class OverlayParameters(_Part):
+    """Which overlays are drawn."""
+
     grad_cam: GradCamParameters
+
+
+class EvaluateParameters(PredictionParameters, BaselineParameters, CurveParameters, OverlayParameters):
+    """How the test cohort is read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)

@@ -20,7 +20,7 @@ from npc_kedro.dicom.timing import used_undated
 from npc_kedro.errors import CohortError
 from npc_kedro.knobs import reads
 from npc_kedro.pipelines.ingest.door import Door
-from npc_kedro.pipelines.ingest.parameters import IngestParameters, what_counts
+from npc_kedro.pipelines.ingest.parameters import IngestParameters, what_counts, what_counts_before_pixels
 from npc_kedro.pipelines.ingest.patients import disagreement, patients_in_use, patients_left_out
 
 _log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ _SHOWN = 5
 """Patients named in one log line; the tables name them all."""
 
 
-@reads(what_counts)
+@reads(what_counts_before_pixels)
 def read_clinical_table(cohort: CohortFolder, parameters: dict[str, Any]) -> pd.DataFrame:
     """Reads the clinical table, checks every cell and replaces identifiers by pseudonyms.
 
@@ -68,7 +68,7 @@ def _rows(table: ClinicalTable) -> str:
     return _some([str(row) for row in table.hidden_rows])
 
 
-@reads(what_counts)
+@reads(what_counts_before_pixels)
 def survey_files(
     cohort: CohortFolder, clinical: pd.DataFrame, parameters: dict[str, Any]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -97,7 +97,7 @@ def survey_files(
     return result.files, result.series
 
 
-@reads(what_counts)
+@reads(what_counts_before_pixels)
 def choose_series(
     cohort: CohortFolder, clinical: pd.DataFrame, series_survey: pd.DataFrame, parameters: dict[str, Any]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:

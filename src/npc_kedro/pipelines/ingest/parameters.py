@@ -33,3 +33,8 @@ def what_counts(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """All of them but those that only say where and by how many processes the work is done."""
     settings = IngestParameters.model_validate(parameters)
     return settings.model_dump(mode="json", exclude={"workers", "scratch"})
+
+
+def what_counts_before_pixels(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """What counts for the table, the headers and the choice of series."""
+    return {name: value for name, value in what_counts(parameters).items() if name != "matrix"}

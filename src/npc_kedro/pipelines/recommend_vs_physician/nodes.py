@@ -8,8 +8,13 @@ import pandas as pd
 
 from npc_kedro.arrays import ImageTable
 from npc_kedro.errors import ConsistencyError
+from npc_kedro.knobs import reads
 from npc_kedro.leaks import require_disjoint
-from npc_kedro.pipelines.recommend_vs_physician.parameters import RecommendVsPhysicianParameters
+from npc_kedro.pipelines.recommend_vs_physician.parameters import (
+    NullPolicyParameters,
+    PredictionParameters,
+    ValueParameters,
+)
 from npc_kedro.study import NETWORKS, Arm, Cohort, Outcome, Unit
 
 log = logging.getLogger(__name__)
@@ -47,6 +52,7 @@ def choose_networks(**trainings: Any) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+@reads(PredictionParameters.model_validate)
 def predict_under_arm(
     arm: str,
     chosen_networks: pd.DataFrame,
@@ -66,7 +72,7 @@ def predict_under_arm(
     from npc_kedro.decisions.patient_probability import patient_means
     from npc_kedro.training.inference import predict
 
-    settings = RecommendVsPhysicianParameters.model_validate(parameters)
+    settings = PredictionParameters.model_validate(parameters)
     network = chosen_networks.set_index("arm").at[arm, "network"]
     checkpoint = classifiers[network]
     require_disjoint(
@@ -125,6 +131,7 @@ def tally_decisions(
     return cells, situations(cells), conditions(cells), comparison
 
 
+@reads(NullPolicyParameters.model_validate)
 def compare_with_null_policies(
     decision_predictions: pd.DataFrame,
     patients: pd.DataFrame,
@@ -134,7 +141,7 @@ def compare_with_null_policies(
     """What policies that never saw an image score under the same rules."""
     from npc_kedro.decisions.null_policies import null_policies
 
-    settings = RecommendVsPhysicianParameters.model_validate(parameters)
+    settings = NullPolicyParameters.model_validate(parameters)
     clinical = patients[["patient_key", "t_stage"]].merge(clinical_baseline[["patient_key", "p_ccrt", "p_ic_ccrt"]])
     return null_policies(
         decision_predictions,
@@ -146,6 +153,7 @@ def compare_with_null_policies(
     )
 
 
+@reads(ValueParameters.model_validate)
 def value_recommendation(
     decision_predictions: pd.DataFrame,
     patients: pd.DataFrame,
@@ -156,7 +164,7 @@ def value_recommendation(
     """Who cleared among those steered to each treatment, and what following the models would be worth."""
     from npc_kedro.decisions.policy_value import policy_value, recommendation_value, treatment_scores
 
-    settings = RecommendVsPhysicianParameters.model_validate(parameters)
+    settings = ValueParameters.model_validate(parameters)
     scores = treatment_scores(patients, cohorts, clinical_baseline, ridge=settings.propensity_ridge)
     value = policy_value(
         decision_predictions, scores, smallest_propensity=settings.smallest_propensity, level=settings.level
