@@ -1,12 +1,13 @@
 """Outlines of every format through the pipeline ``ingest``: used where they verifiably lie, else refused."""
 
+import gzip
 import os
 
 import numpy as np
 import pytest
 
 from ingest_bench import KEYS, Bench, counts, reasons
-from mini_dicom import MiniSeries, encoded, label_map, write_outline
+from mini_dicom import MiniSeries, encoded, label_map, uid, write_outline
 from outline_objects import contour_in, rtstruct
 
 
@@ -166,3 +167,79 @@ def test_bad_input_29_an_outline_of_another_series_is_refused_until_it_is_chosen
     assert reasons(found)[name] == "outline_other_series"
     (bench.root / "outline_override.csv").write_text("patient_id,file\nP1,dicom/rt\n")
     assert bench.run()["patients"]["outlined"].tolist() == [True]
+
+
+@pytest.mark.parametrize("damage", ["a bit", "cut", "bytes behind"])
+def test_bad_input_26_a_damaged_label_map_is_refused_by_its_checksum(bench: Bench, damage: str) -> None:
+    """nibabel stops reading before gzip's checksum: a flipped bit of the labels would be used."""
+    series = MiniSeries("P1")
+    bench.add(series)
+    bench.clinical("P1")
+    path = bench.root / "outlines" / "P1.nii.gz"
+    write_outline(path, label_map(series), series.affine())
+    content = gzip.decompress(path.read_bytes())
+    raw = bytearray(gzip.compress(content, compresslevel=0))
+    if damage == "a bit":
+        raw[raw.index(content[400:]) + 100] ^= 1  # stored, not packed: nothing but the checksum tells
+    elif damage == "cut":
+        del raw[-1]
+    else:
+        raw += b"more"
+    path.write_bytes(raw)
+    found = bench.run()
+    assert len(found["outlines"]) == 0
+    assert reasons(found).popitem()[1] == "outline_unreadable"
+
+
+@pytest.mark.parametrize("named", ["both", "the other"])
+def test_bad_input_29_contours_drawn_on_another_series_of_the_patient(bench: Bench, named: str) -> None:
+    """They would cut a hole into those on the series that is used."""
+    series, other = MiniSeries("P1"), MiniSeries("P1", number=2, description="Ax T2", agent="")
+    bench.add(series, other)
+    bench.clinical("P1")
+    inner, outer = ([(m, m), (m, 15 - m), (15 - m, 15 - m), (15 - m, m)] for m in (5.0, 2.0))
+    drawn = rtstruct(series, {"GTVp": [(1, contour_in(series, 1, outer)), (1, contour_in(series, 1, inner))]})
+    contours = drawn.ROIContourSequence[0].ContourSequence
+    for contour in contours[0 if named == "the other" else 1 :]:
+        contour.ContourImageSequence[0].ReferencedSOPInstanceUID = uid("P1", 2, 1)
+    bench.put("rs", encoded(drawn))
+    found = bench.run()
+    if named == "both":
+        assert np.count_nonzero(found["outlines"].pixels) == 12 * 12
+        assert counts(found, "outlines", "contours") == {"entered": 2, "contour_other_series": 1, "used": 1}
+    else:
+        assert len(found["outlines"]) == 0
+        assert "outline_contours" in reasons(found).values()
+        assert found["rejected_files"]["detail"].str.contains("names images of another series only").any()
+
+
+def test_an_outline_of_which_nothing_is_left_on_the_stored_pixels(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    series = MiniSeries("P1", shape=(64, 64))
+    bench.add(series)
+    bench.clinical("P1")
+    labels = np.zeros((64, 64, 4), dtype=np.uint8)
+    labels[17, 17, 1] = 1
+    path = bench.root / "outlines" / "P1.nii.gz"
+    write_outline(path, labels, series.affine())
+    found = bench.run()
+    assert not found["patients"]["outlined"].any()
+    assert "outline_empty" in reasons(found).values()
+    labels[20:40, 20:40, 2] = 2
+    write_outline(path, labels, series.affine())
+    caplog.clear()
+    found = bench.run()
+    assert set(np.unique(found["outlines"].pixels)) == {0, 2}
+    assert "of primary nothing is left on the stored pixels" in caplog.text
+
+
+def test_two_readers_in_one_structure_set_are_told_of(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    series = MiniSeries("P1")
+    bench.add(series)
+    bench.clinical("P1")
+    shapes = ([(top, 2.0), (top, 9.0), (top + 6, 9.0), (top + 6, 2.0)] for top in (2.0, 5.0))
+    rois = {f"GTVp_Dr{number}": [(1, contour_in(series, 1, shape))] for number, shape in enumerate(shapes)}
+    bench.put("rs", encoded(rtstruct(series, rois)))
+    assert np.count_nonzero(bench.run()["outlines"].pixels) == 10 * 8
+    assert "32 pixels are claimed by several structures of one kind" in caplog.text

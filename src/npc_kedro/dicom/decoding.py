@@ -27,7 +27,7 @@ _STORED_MAXIMUM = 65_535
 _FEWEST_LEVELS = 256
 """Grey levels that the slices of a series keep in 16 bits, if they have as many: as many as a screen shows."""
 
-_WEIGHTS = np.array([pow(0x9E3779B1, part, 2**32) for part in range(1, 17)], dtype=np.uint32)
+_WEIGHTS = np.array([pow(0x9E3779B1, part, 2**32) for part in range(1, 65)], dtype=np.uint32)
 """Of the parts of an image in its fingerprint."""
 
 _SMALLEST_REACH, _LARGEST_REACH = 1e-30, 1e38
@@ -198,7 +198,7 @@ def _squared(image: DecodedImage, matrix: int) -> tuple[np.ndarray, float]:
 
 
 def _fingerprint(stored: np.ndarray) -> str:
-    """SHA-256 of the pixels, sixteen parts of them added up with odd weights, modulo 2 ** 32: every pixel counts.
+    """SHA-256 of the pixels, 64 parts of them added up with odd weights, modulo 2 ** 32: every pixel counts.
 
     The same numbers give the same hash in 8, 16 and 32 bits. Those of 16 bits, nearly all, are taken as they are.
     """

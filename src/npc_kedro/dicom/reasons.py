@@ -93,4 +93,5 @@ class RejectReason(StrEnum):
     CONTOUR_OFF_SLICES = "contour_off_slices", "lies in the plane of no slice that is used"
     CONTOUR_OUTSIDE = "contour_outside", "lies beside the image"
     CONTOUR_CONTRADICTS = "contour_contradicts", "names one slice and lies on another"
+    CONTOUR_OTHER_SERIES = "contour_other_series", "names images of another series only"
     CONTOUR_REPEATED = "contour_repeated", "the same contour a second time"

@@ -109,6 +109,40 @@ def test_bad_input_28_segments_that_share_a_number_are_refused() -> None:
     assert caught.value.reason is RejectReason.OUTLINE_NUMBERS
 
 
+def test_bad_input_28_a_frame_of_a_segment_that_none_is_refuses_the_file() -> None:
+    dataset = written(two_blocks(), "BINARY", ["Primary", "Node"])
+    group = dataset.PerFrameFunctionalGroupsSequence[0]
+    group.SegmentIdentificationSequence[0].ReferencedSegmentNumber = 7
+    with pytest.raises(TagError, match="of number 7, which none of 2 segments has") as error:
+        lay(dataset)
+    assert error.value.reason == RejectReason.OUTLINE_NUMBERS
+
+
+def test_bad_input_29_planes_that_contradict_the_images_that_frames_were_made_from() -> None:
+    dataset = written(two_blocks(), "BINARY", ["Primary", "Node"])
+    groups = list(dataset.PerFrameFunctionalGroupsSequence)
+    here, there = (np.array(SERIES.position(index)) for index in (1, 2))
+    for group in groups:
+        plane = group.PlanePositionSequence[0]
+        plane.ImagePositionPatient = list(np.array(plane.ImagePositionPatient, dtype=float) + there - here)
+    with pytest.raises(TagError, match="names one slice and lies on another"):
+        lay(dataset)
+
+
+def test_bad_input_30_what_the_pixels_mean_has_to_be_said() -> None:
+    dataset = written(0.4 * two_blocks().astype(float), "FRACTIONAL", ["Primary", "Node"])
+    dataset.SegmentationType = "BINARY"
+    shares = dataset.pixel_array.copy()
+    shares[0, 0, 0] = 200
+    dataset.PixelData = shares.tobytes()
+    with pytest.raises(TagError, match="BINARY, but the pixels have more values") as error:
+        lay(dataset)
+    assert error.value.reason == RejectReason.OUTLINE_UNREADABLE
+    del dataset.SegmentationType
+    with pytest.raises(TagError, match="SegmentationType is none of BINARY, FRACTIONAL, LABELMAP"):
+        lay(dataset)
+
+
 @pytest.mark.parametrize("turn", ["rows", "columns", "both"])
 def test_bad_input_27_a_flipped_grid_is_used_since_its_geometry_says_so(turn: str) -> None:
     dataset = written(two_blocks(), "BINARY", ["Primary", "Node"])

@@ -27,6 +27,7 @@ class LaidOutline:
         contours: how many contours (frames, labelled planes) the structures in use have.
         contours_refused: one reason for each that is not used.
         overlap_px: pixels that primary and node both claimed; they are primary.
+        twice_px: pixels that several structures of one meaning claimed, as those of two readers would.
     """
 
     planes: list[np.ndarray]
@@ -35,6 +36,35 @@ class LaidOutline:
     contours: int
     contours_refused: tuple[RejectReason, ...]
     overlap_px: int
+    twice_px: int = 0
+
+
+class Structures:
+    """What structures of one meaning claim together.
+
+    Args:
+        slices: how many there are.
+
+    Attributes:
+        masks: ``primary`` and ``node``, as far as there are any, to one mask per slice, or None.
+        twice_px: pixels that several structures of one meaning claim.
+    """
+
+    def __init__(self, slices: int) -> None:
+        self._slices = slices
+        self.masks: dict[str, list[np.ndarray | None]] = {}
+        self.twice_px = 0
+
+    def add(self, meaning: str, masks: Sequence[np.ndarray | None]) -> None:
+        """Takes in a structure: a mask per slice, or None where it has nothing."""
+        together = self.masks.setdefault(meaning, [None] * self._slices)
+        for index, mask in enumerate(masks):
+            before = together[index]
+            if mask is None:
+                continue
+            if before is not None:
+                self.twice_px += int(np.count_nonzero(before & mask))
+            together[index] = mask if before is None else before | mask
 
 
 def merged(

@@ -1,7 +1,7 @@
 """Which series a DICOM outline belongs to: by UID first, and only without any usable UID by geometry."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from npc_kedro.dicom.geometry import SliceGeometry
@@ -20,6 +20,8 @@ class Target:
         geometries: a grid per slice, all parallel.
         instance_keys: pseudonym of each slice's SOPInstanceUID; slices of a multi-frame file share one.
         frame_of_reference: FrameOfReferenceUID, empty if unknown.
+        series_of: pseudonym of every SOPInstanceUID of the export to its series; empty where images of other series
+            may have been drawn on.
     """
 
     patient_key: str
@@ -27,6 +29,15 @@ class Target:
     geometries: tuple[SliceGeometry, ...]
     instance_keys: tuple[str, ...]
     frame_of_reference: str = ""
+    series_of: Mapping[str, str] = field(default_factory=dict)
+
+    def contradicts(self, instance_keys: frozenset[str], index: int) -> RejectReason | None:
+        """Why what names these images cannot lie on slice ``index``; images that are not in the export say nothing."""
+        named = instance_keys & set(self.instance_keys)
+        if named:
+            return None if self.instance_keys[index] in named else RejectReason.CONTOUR_CONTRADICTS
+        series = {self.series_of[key] for key in instance_keys if key in self.series_of}
+        return RejectReason.CONTOUR_OTHER_SERIES if series - {self.series_key} == series != set() else None
 
     @property
     def distance_mm(self) -> float:

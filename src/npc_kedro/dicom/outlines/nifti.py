@@ -5,6 +5,7 @@ axes are used as far as the affine shows that every pixel's centre falls on a vo
 affines, qform and sform, and programs differ in which of them they follow: both have to say the same.
 """
 
+import gzip
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,10 @@ from npc_kedro.dicom.tags import TagError
 
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 SUFFIXES = (".nii.gz", ".nii")
+
+_GZIP = b"\x1f\x8b"
+_SECOND_VERSION = 540
+"""Length of the header of NIfTI-2, with which it begins."""
 
 _ROUNDING = 1e-3
 """How far a label may lie from a whole number: scl_slope is a float32, and 10 times 0.1 is not quite 1."""
@@ -38,10 +43,8 @@ def read_label_map(path: Path) -> LabelMap:
         TagError: if it cannot be read, has no usable affine or two that contradict each other, or holds anything but
             whole numbers.
     """
-    import nibabel
-
     try:
-        image = nibabel.load(path)
+        image = _image(path.read_bytes())
         values = np.asanyarray(image.dataobj)
         affine = np.asarray(image.affine, dtype=float)
     except Exception as error:  # nibabel raises anything on damaged files; each ends as a reason code
@@ -55,6 +58,20 @@ def read_label_map(path: Path) -> LabelMap:
         raise TagError(RejectReason.OUTLINE_GEOMETRY, "the file does not say where its voxels lie (no usable affine)")
     _require_one_place(image, values.shape)
     return LabelMap(_whole(values), _RAS_TO_LPS @ affine)
+
+
+def _image(content: bytes) -> Any:
+    """The image in a file's bytes; unpacked as a whole first, since only then gzip's checksum is looked at.
+
+    Raises:
+        Exception: whatever nibabel or gzip say of damaged ones.
+    """
+    import nibabel
+
+    if content.startswith(_GZIP):
+        content = gzip.decompress(content)
+    second = _SECOND_VERSION in (int.from_bytes(content[:4], "little"), int.from_bytes(content[:4], "big"))
+    return (nibabel.Nifti2Image if second else nibabel.Nifti1Image).from_bytes(content)
 
 
 def _whole(values: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from npc_kedro.dicom.outlines.grid import point
-from npc_kedro.dicom.outlines.laid import LaidOutline, counted, merged, require_mostly_on_slices
+from npc_kedro.dicom.outlines.laid import LaidOutline, Structures, counted, merged, require_mostly_on_slices
 from npc_kedro.dicom.outlines.matching import References, Target
 from npc_kedro.dicom.outlines.naming import name_of
 from npc_kedro.dicom.outlines.numbers import own_numbers, require_listed
@@ -160,7 +160,7 @@ def lay_structure_set(found: StructureSet, target: Target, rules: StructureRules
         TagError: if no ROI is known, nothing is drawn, or the contours do not lie on the slices.
     """
     refused: list[RejectReason] = []
-    structures: dict[str, list[np.ndarray | None]] = {}
+    structures = Structures(len(target.geometries))
     contours, contours_refused = 0, list[RejectReason]()
     for roi in found.rois:
         try:
@@ -171,23 +171,20 @@ def lay_structure_set(found: StructureSet, target: Target, rules: StructureRules
         contours += len(roi.contours)
         masks, faults = _masks(roi, target)
         contours_refused += faults
-        before = structures.setdefault(which, [None] * len(masks))
-        structures[which] = [_union(one, other) for one, other in zip(before, masks, strict=True)]
-    if not structures:
+        structures.add(which, masks)
+    if not structures.masks:
         detail = f"none of {len(found.rois)} ROIs is called primary tumour or node; see ingest.outlines.structures"
         raise TagError(RejectReason.OUTLINE_LABELS, detail)
     require_mostly_on_slices(
         contours, contours_refused, strict=strict, outline=found.describe(), geometries=target.geometries
     )
-    planes, overlap = merged(structures, target.geometries)
+    planes, overlap = merged(structures.masks, target.geometries)
     if not any(plane.any() for plane in planes):
         others = f"; of {contours} contours are refused: {counted(contours_refused)}" if contours_refused else ""
         raise TagError(RejectReason.OUTLINE_EMPTY, f"no pixel's centre lies inside a contour{others}")
-    return LaidOutline(planes, len(found.rois), tuple(refused), contours, tuple(contours_refused), overlap)
-
-
-def _union(one: np.ndarray | None, other: np.ndarray | None) -> np.ndarray | None:
-    return other if one is None else one if other is None else one | other
+    return LaidOutline(
+        planes, len(found.rois), tuple(refused), contours, tuple(contours_refused), overlap, structures.twice_px
+    )
 
 
 def _masks(roi: Roi, target: Target) -> tuple[list[np.ndarray | None], list[RejectReason]]:
@@ -220,9 +217,8 @@ def _placed(contour: Contour, target: Target) -> tuple[int, np.ndarray] | Reject
     index = int(np.argmin(np.abs(places - np.median(along))))
     if np.abs(along - places[index]).max() > min(_OFF_PLANE_MM, _OFF_PLANE_SHARE * target.distance_mm):
         return RejectReason.CONTOUR_OFF_SLICES
-    named = contour.instance_keys & set(target.instance_keys)
-    if named and target.instance_keys[index] not in named:
-        return RejectReason.CONTOUR_CONTRADICTS
+    if (contradiction := target.contradicts(contour.instance_keys, index)) is not None:
+        return contradiction
     geometry = target.geometries[index]
     offset = contour.points - np.array(geometry.position)
     rows = offset @ np.array(geometry.orientation[3:]) / geometry.spacing[0]

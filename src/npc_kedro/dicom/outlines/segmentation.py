@@ -13,10 +13,10 @@ import numpy as np
 from npc_kedro.dicom.frames import read_frames
 from npc_kedro.dicom.geometry import SliceGeometry
 from npc_kedro.dicom.outlines.grid import describe_slices, frame_map, plane_on
-from npc_kedro.dicom.outlines.laid import LaidOutline, merged, require_mostly_on_slices
+from npc_kedro.dicom.outlines.laid import LaidOutline, Structures, merged, require_mostly_on_slices
 from npc_kedro.dicom.outlines.matching import References, Target
 from npc_kedro.dicom.outlines.naming import name_of
-from npc_kedro.dicom.outlines.numbers import own_numbers
+from npc_kedro.dicom.outlines.numbers import own_numbers, require_listed
 from npc_kedro.dicom.outlines.rules import StructureRules
 from npc_kedro.dicom.pseudonyms import Pseudonyms
 from npc_kedro.dicom.reasons import RejectReason
@@ -24,6 +24,9 @@ from npc_kedro.dicom.tags import TagError, required_whole, text
 
 SEGMENTATION = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
 """Segmentation and Label Map Segmentation Storage."""
+
+
+_KINDS = ("BINARY", "FRACTIONAL", "LABELMAP")
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ def read_segmentation(dataset: Any, pseudonyms: Pseudonyms, *, threshold: float)
     segments = {number: tuple(_names(item, character_set)) for number, item in zip(numbers, items, strict=True)}
     segments.pop(0, None)  # the background of a label map
     frames = tuple(frame for frame in _frames(dataset, pseudonyms, threshold) if frame.mask.any())
+    require_listed([frame.segment for frame in frames], segments, of="segments")
     series, instances = set(), {key for frame in frames for key in frame.instance_keys}
     for item in dataset.get("ReferencedSeriesSequence") or ():
         series.add(pseudonyms.series(text(item, "SeriesInstanceUID")))
@@ -100,7 +104,7 @@ def _frames(dataset: Any, pseudonyms: Pseudonyms, threshold: float) -> Iterator[
         raise TagError(RejectReason.OUTLINE_UNREADABLE, detail)
     geometries = _geometries(dataset, len(values))
     shared = (dataset.get("SharedFunctionalGroupsSequence") or (None,))[0]
-    kind = text(dataset, "SegmentationType")
+    kind = _kind(dataset, values)
     for group, image, geometry in zip(groups, values, geometries, strict=True):
         sources = frozenset(_sources(group, pseudonyms))
         if kind == "LABELMAP":
@@ -113,6 +117,21 @@ def _frames(dataset: Any, pseudonyms: Pseudonyms, threshold: float) -> Iterator[
             yield SegmentFrame(number, image >= threshold * most, geometry, sources)
         else:
             yield SegmentFrame(number, image > 0, geometry, sources)
+
+
+def _kind(dataset: Any, values: np.ndarray) -> str:
+    """What the pixels mean.
+
+    Raises:
+        TagError: if the file does not say it, or says of shares that they are yes and no.
+    """
+    kind = text(dataset, "SegmentationType")
+    if kind not in _KINDS:
+        detail = f"SegmentationType is none of {', '.join(_KINDS)}: whether the pixels are shares or labels is unsaid"
+        raise TagError(RejectReason.OUTLINE_UNREADABLE, detail)
+    if kind == "BINARY" and len(np.unique(values[values > 0])) > 1:
+        raise TagError(RejectReason.OUTLINE_UNREADABLE, "SegmentationType is BINARY, but the pixels have more values")
+    return kind
 
 
 def _geometries(dataset: Any, frames: int) -> list[SliceGeometry | None]:
@@ -158,33 +177,39 @@ def lay_segmentation(found: Segmentation, target: Target, rules: StructureRules,
     if not meanings:
         detail = f"none of {len(found.segments)} segments is called primary or node; see ingest.outlines.structures"
         raise TagError(RejectReason.OUTLINE_LABELS, detail)
-    structures: dict[str, list[np.ndarray | None]] = defaultdict(lambda: [None] * len(target.geometries))
+    of_segments: dict[int, list[np.ndarray | None]] = defaultdict(lambda: [None] * len(target.geometries))
     frames = [frame for frame in found.frames if frame.segment in meanings]
     frames_refused: list[RejectReason] = []
     for frame in frames:
         placed = _placed(frame, target)
-        if placed is None:
-            frames_refused.append(RejectReason.CONTOUR_OFF_SLICES)
+        if isinstance(placed, RejectReason):
+            frames_refused.append(placed)
             continue
         index, mask = placed
-        before = structures[meanings[frame.segment]][index]
-        structures[meanings[frame.segment]][index] = mask if before is None else before | mask
+        before = of_segments[frame.segment][index]
+        of_segments[frame.segment][index] = mask if before is None else before | mask
+    structures = Structures(len(target.geometries))
+    for number, masks in of_segments.items():
+        structures.add(meanings[number], masks)
     require_mostly_on_slices(
         len(frames), frames_refused, strict=strict, outline=found.describe(), geometries=target.geometries
     )
-    planes, overlap = merged(structures, target.geometries)
-    return LaidOutline(planes, len(found.segments), tuple(refused), len(frames), tuple(frames_refused), overlap)
+    planes, overlap = merged(structures.masks, target.geometries)
+    refusals = tuple(frames_refused)
+    return LaidOutline(planes, len(found.segments), tuple(refused), len(frames), refusals, overlap, structures.twice_px)
 
 
-def _placed(frame: SegmentFrame, target: Target) -> tuple[int, np.ndarray] | None:
-    """The slice whose pixels are the frame's, and the mask on it."""
+def _placed(frame: SegmentFrame, target: Target) -> tuple[int, np.ndarray] | RejectReason:
+    """The slice whose pixels are the frame's and the mask on it, or why it is refused."""
     if frame.geometry is None:
         named = [index for index, key in enumerate(target.instance_keys) if key in frame.instance_keys]
         same = len(named) == 1 and target.geometries[named[0]].shape == frame.mask.shape
-        return (named[0], frame.mask) if same else None
+        return (named[0], frame.mask) if same else RejectReason.CONTOUR_OFF_SLICES
     normal = target.geometries[0].normal
     places = np.array([geometry.position_along(normal) for geometry in target.geometries])
     index = int(np.argmin(np.abs(places - frame.geometry.position_along(normal))))
     image = frame_map(frame.mask, frame.geometry, across_mm=target.distance_mm)
     plane = plane_on(image, np.linalg.inv(image.to_patient), target.geometries[index])
-    return None if plane is None else (index, plane.labels)
+    if plane is None:
+        return RejectReason.CONTOUR_OFF_SLICES
+    return target.contradicts(frame.instance_keys, index) or (index, plane.labels)

@@ -170,7 +170,9 @@ def decode_slices(
         rules = settings.outlines
         search = OutlineSearch(pseudonyms, stored.slices.keys(), owners, rules.name_pattern, choices)
         found = find_outlines(cohort.outlines, [there[file] for file in objects if file in there], search)
-        reader = OutlineReader(rules, pseudonyms, owners, choices.chosen)
+        known = file_survey[file_survey["series_key"] != ""]
+        series_of = dict(zip(known["instance_key"], known["series_key"], strict=True))
+        reader = OutlineReader(rules, pseudonyms, owners, series_of, choices.chosen)
         placed = SlicesOfPatients(stored.slices, stored.first_row, _series_used(series_judged), there)
         with ImageTableWriter(settings.scratch, shape=size, dtype=np.uint8) as outline_writer:
             outlined = store_outlines(outline_writer, found, placed, reader, matrix=settings.matrix)

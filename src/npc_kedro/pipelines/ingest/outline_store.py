@@ -4,7 +4,7 @@ import hashlib
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from npc_kedro.dicom.outlines.laid import LaidOutline
 from npc_kedro.dicom.outlines.matching import Target, matched
 from npc_kedro.dicom.outlines.nifti import lay_label_map, read_label_map, relabelled
 from npc_kedro.dicom.outlines.rtstruct import RT_STRUCTURE_SET, lay_structure_set, read_structure_set
-from npc_kedro.dicom.outlines.rules import OutlineRules
+from npc_kedro.dicom.outlines.rules import LABELS, OutlineRules
 from npc_kedro.dicom.outlines.segmentation import lay_segmentation, read_segmentation
 from npc_kedro.dicom.pseudonyms import Pseudonyms
 from npc_kedro.dicom.reasons import RejectReason
@@ -70,12 +70,14 @@ class OutlineReader:
         rules: what names and labels mean.
         pseudonyms: makes the keys of what an outline refers to.
         series_owners: every series of the cohort to its patient.
+        series_of: pseudonym of every SOPInstanceUID of the cohort to its series.
         choices: patient key to the place of the outline that the user chose.
     """
 
     rules: OutlineRules
     pseudonyms: Pseudonyms
     series_owners: Mapping[str, str]
+    series_of: Mapping[str, str] = field(default_factory=dict)
     choices: Mapping[str, str] = field(default_factory=dict)
 
     def lay(self, outline: OutlineFile, slices: SlicesOfPatients) -> LaidOutline:
@@ -104,6 +106,7 @@ class OutlineReader:
 
     def _lay_object(self, outline: OutlineFile, target: Target, *, chosen: bool) -> LaidOutline:
         dataset = open_object(outline.path)
+        target = replace(target, series_of={} if chosen else self.series_of)
         given = {"series_owners": self.series_owners, "chosen": chosen}
         if text(dataset, "SOPClassUID") == RT_STRUCTURE_SET:
             structure_set = read_structure_set(dataset, self.pseudonyms)
@@ -165,15 +168,23 @@ def store_outlines(
     rejected: list[tuple[str, str, RejectReason, str]] = []
     used: list[LaidOutline] = []
     for patient_key, files in by_patient.items():
-        laid, refusals = _one_of(files, slices, reader)
+        usable, refusals = _one_of(files, slices, reader)
+        planes: list[np.ndarray] = []
+        if usable is not None:
+            file, laid = usable
+            planes = _on_stored_grid(laid, slices.slices[patient_key], matrix)
+            if not any(plane.any() for plane in planes):
+                detail = f"nothing that is outlined is left on the stored {matrix} x {matrix} pixels (ingest.matrix)"
+                refusals.append((file.file, patient_key, RejectReason.OUTLINE_EMPTY, detail))
+                usable = None
         rejected += refusals
-        for file, _, _, detail in refusals:
-            _log.warning("Outline %s of patient %s is refused: %s", file, patient_key or "unknown", detail)
-        if laid is None:
+        for name, _, _, detail in refusals:
+            _log.warning("Outline %s of patient %s is refused: %s", name, patient_key or "unknown", detail)
+        if usable is None:
             continue
         used.append(laid)
-        _tell(patient_key, laid)
-        for index, plane in enumerate(_on_stored_grid(laid, slices.slices[patient_key], matrix)):
+        _tell(patient_key, laid, planes)
+        for index, plane in enumerate(planes):
             writer.append(plane)
             rows.append({"slice_row": slices.first_row[patient_key] + index, "patient_key": patient_key})
     images = writer.finish(pd.DataFrame(rows, columns=["slice_row", "patient_key"]).astype({"slice_row": "int64"}))
@@ -192,7 +203,7 @@ def store_outlines(
 
 def _one_of(
     files: Sequence[OutlineFile], slices: SlicesOfPatients, reader: OutlineReader
-) -> tuple[LaidOutline | None, list[tuple[str, str, RejectReason, str]]]:
+) -> tuple[tuple[OutlineFile, LaidOutline] | None, list[tuple[str, str, RejectReason, str]]]:
     """The one usable outline among a patient's files, if it is one, and the refusals of the others."""
     usable: dict[str, tuple[OutlineFile, LaidOutline]] = {}
     refusals: list[tuple[str, str, RejectReason, str]] = []
@@ -209,20 +220,30 @@ def _one_of(
         else:
             usable[content] = (outline, laid)
     if len(usable) == 1:
-        return next(iter(usable.values()))[1], refusals
+        return next(iter(usable.values())), refusals
     ambiguous = RejectReason.OUTLINE_AMBIGUOUS
     refusals += [(file.file, file.patient_key, ambiguous, ambiguous.meaning) for file, _ in usable.values()]
     return None, refusals
 
 
-def _tell(patient_key: str, laid: LaidOutline) -> None:
-    """What of an outline in use was left out."""
+def _tell(patient_key: str, laid: LaidOutline, planes: Sequence[np.ndarray]) -> None:
+    """What of an outline in use was left out, or is doubtful."""
     if laid.contours_refused:
         reasons = ", ".join(sorted({reason.meaning for reason in laid.contours_refused}))
         count = len(laid.contours_refused)
         _log.warning("Outline of patient %s: %d of %d contours refused: %s", patient_key, count, laid.contours, reasons)
     if laid.overlap_px:
         _log.info("Outline of patient %s: %d pixels are primary and node; primary holds", patient_key, laid.overlap_px)
+    if laid.twice_px:
+        _log.warning(
+            "Outline of patient %s: %d pixels are claimed by several structures of one kind, which are used together; "
+            "if they are of two readers or versions, name in ingest.outlines.structures.never which of them are not meant",
+            *(patient_key, laid.twice_px),
+        )
+    before, after = ({int(label) for plane in some for label in np.unique(plane)} for some in (laid.planes, planes))
+    if before - after:
+        lost = ", ".join(name for name, label in LABELS.items() if label in before - after)
+        _log.warning("Outline of patient %s: of %s nothing is left on the stored pixels", patient_key, lost)
 
 
 def _on_stored_grid(laid: LaidOutline, slices: Sequence[DecodedSlice], matrix: int) -> list[np.ndarray]:

@@ -15,9 +15,6 @@ from npc_kedro.pipelines.ingest.outline_store import OutlineReader, SlicesOfPati
 from npc_kedro.pipelines.preflight.checks import OUTLINES, Checked
 from npc_kedro.pipelines.preflight.findings import Finding, Severity, findings_of, refusal
 
-_TRIAL_MATRIX = 16
-"""Side of the outlines that are drawn on trial and thrown away."""
-
 
 def check_outlines(door: Door, folder: SurveyedFolder, judged: pd.DataFrame, checked: Checked) -> set[str]:
     """The patients with an outline that lies on their slices."""
@@ -35,14 +32,16 @@ def check_outlines(door: Door, folder: SurveyedFolder, judged: pd.DataFrame, che
     except CohortError as error:
         checked.findings += findings_of(OUTLINES, error)
         return set()
-    reader = OutlineReader(rules, door.pseudonyms, owners, choices.chosen)
+    origins = ((entry.instance_key, entry.origin.series_key) for entry in folder.reading.entries)
+    series_of = {instance_key: series_key for instance_key, series_key in origins if series_key}
+    reader = OutlineReader(rules, door.pseudonyms, owners, series_of, choices.chosen)
     placed = SlicesOfPatients(slices, dict.fromkeys(slices, 0), used, files)
-    shape = (_TRIAL_MATRIX, _TRIAL_MATRIX)
+    matrix = door.settings.matrix
     with (
         tempfile.TemporaryDirectory() as scratch,
-        ImageTableWriter(scratch, shape=shape, dtype=np.uint8) as writer,
+        ImageTableWriter(scratch, shape=(matrix, matrix), dtype=np.uint8) as writer,
     ):
-        laid = store_outlines(writer, found, placed, reader, matrix=_TRIAL_MATRIX)
+        laid = store_outlines(writer, found, placed, reader, matrix=matrix)
     for file, patient_key, reason, detail in laid.rejected:
         checked.findings.append(refusal(OUTLINES, reason.value, detail, patient_key=patient_key, subject=file))
     checked.counts["outline files"] = len(found)
