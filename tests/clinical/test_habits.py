@@ -157,6 +157,51 @@ def test_formulas_count_where_a_column_does_and_hide_nothing(tmp_path: Path, map
     ]
 
 
+def test_merged_cells_are_named(tmp_path: Path, mapping: ClinicalMapping) -> None:
+    """Excel keeps the first cell's content alone: the other patients would be without an arm."""
+    path = tmp_path / "clinical.xlsx"
+    book = workbook(path, ["Cohort of 2020"], HEADING.split(","), *(patient(number) for number in (1, 2, 3, 4)))
+    book.active.merge_cells("A1:H1")  # a title
+    book.active.merge_cells("B3:B5")
+    book.save(path)
+    with pytest.raises(
+        CohortError, match="column arm: B3:B5 are merged cells, of which the file keeps the first alone"
+    ):
+        read_clinical(path, mapping, KEYS)
+    book.active.unmerge_cells("B3:B5")
+    for row in (4, 5):
+        book.active.cell(row, 2).value = "CCRT"
+    book.save(path)
+    assert len(read_clinical(path, mapping, KEYS).patients) == 4
+
+
+def test_identifiers_that_differ_in_zeros_alone_are_one_and_the_message_says_so(
+    tmp_path: Path, mapping: ClinicalMapping
+) -> None:
+    path = tmp_path / "clinical.csv"
+    path.write_text(f"{HEADING}\n0123,CCRT,0,50,m,III,T3,N1\n123,IC+CCRT,1,60,f,III,T3,N1\n", encoding="utf-8")
+    with pytest.raises(CohortError, match="they are two people, give each an identifier that differs in more"):
+        read_clinical(path, mapping, KEYS)
+
+
+@pytest.mark.parametrize("heading", ["KPS 13812345678", "KPS_Zhang San 2019-03-04", "KPS 4.3.19"])
+def test_bad_input_25_a_heading_with_a_telephone_number_or_a_date_stays_behind(
+    tmp_path: Path, mapping: ClinicalMapping, heading: str
+) -> None:
+    assert not any("kps" in name for name in table(tmp_path, mapping, heading, "80", "90"))
+    assert "covariate_kps_week_12" in table(tmp_path, mapping, "KPS week 12", "80", "90")
+
+
+def test_bad_input_32_headings_of_an_encoding_that_was_guessed_wrongly(
+    tmp_path: Path, mapping: ClinicalMapping
+) -> None:
+    path = tmp_path / "clinical.csv"
+    text = f"{HEADING}\n1,CCRT,0,50,m,III,T3,N1\n".replace("age", "\u5e74\u9f62")
+    path.write_bytes(text.encode("shift_jis"))
+    with pytest.raises(CohortError, match=r"name the file's encoding in ingest\.clinical\.encoding"):
+        read_clinical(path, mapping, KEYS)
+
+
 def test_a_formula_that_gives_an_empty_text_is_an_empty_cell(tmp_path: Path, mapping: ClinicalMapping) -> None:
     path = tmp_path / "clinical.xlsx"
     workbook(path, [*HEADING.split(","), "kps"], patient(1, 80), patient(2, '=IF(A9="","",80)'))

@@ -127,7 +127,7 @@ def carried_covariates(
             left[place + 1] = Left("its heading", _OTHER_HEADING)
         elif not any(texts.values()):
             left[place + 1] = Left("empty", "nothing")
-        elif not str(heading) or problems.guard.redact(str(heading)) != str(heading):
+        elif not str(heading) or problems.guard.redact(str(heading)) != str(heading) or _tells(str(heading)):
             left[place + 1] = Left("no heading, or a private one", _HEADING)
         else:
             written = list(texts.values())
@@ -153,6 +153,11 @@ def shown_headings(names: Sequence[str], rules: CovariateRules) -> tuple[list[st
     slugs = {name: name.removeprefix(PREFIX) for name in names}
     harmless = [name for name, slug in slugs.items() if simplified(slug) in allowed or vocabulary.holds(slug)]
     return harmless, len(names) - len(harmless)
+
+
+def _tells(heading: str) -> bool:
+    """Whether a heading holds a date or a number as long as an identifier, as where a note was made a heading."""
+    return re.search(r"\d{5}|\d{1,4}[-./]\d{1,2}[-./]\d{1,4}", unicodedata.normalize("NFKC", heading)) is not None
 
 
 class _Known:

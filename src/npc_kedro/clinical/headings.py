@@ -10,6 +10,7 @@ from npc_kedro.clinical.spreadsheet import Sheet
 from npc_kedro.errors import CohortError
 
 _MEND = "name yours in ingest.clinical.columns, or rename it in the file"
+_GUESSED = "; if headings look garbled, name the file's encoding in ingest.clinical.encoding"
 
 
 def read_headings(sheet: Sheet, mapping: ClinicalMapping, problems: Problems) -> dict[str, int]:
@@ -45,6 +46,7 @@ def read_headings(sheet: Sheet, mapping: ClinicalMapping, problems: Problems) ->
             like = _resembling(unread, names)
             hint = f" (it has {', '.join(like)}, though)" if like else ""
             what = f"row {sheet.heading_row} has no such heading{hint}; expected one of {', '.join(names)}; {_MEND}"
+            what += "" if all(heading.isascii() for heading in written) else _GUESSED
             problems.add_column(column, what)
     return found
 

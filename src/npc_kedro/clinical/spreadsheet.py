@@ -56,6 +56,7 @@ class Sheet:
         surplus: by row the places (from 0) of cells further right than the heading reaches.
         uncomputed: row number and place of formulas without a stored value, in the table's rows and columns.
         hidden: numbers of the table's rows that a spreadsheet program does not show.
+        merged: first and last row, first and last place of merged cells that reach into the table's rows.
         is_workbook: whether it is an Excel workbook.
         from_1904: whether that counts days from 1904.
     """
@@ -66,6 +67,7 @@ class Sheet:
     surplus: dict[int, list[int]]
     uncomputed: list[tuple[int, int]]
     hidden: list[int]
+    merged: list[tuple[int, int, int, int]]
     is_workbook: bool
     from_1904: bool
 
@@ -85,6 +87,17 @@ class Sheet:
         more = ", ..." if len(cells) > _NAMED else ""
         what = f"the formulas in {', '.join(cells[:_NAMED])}{more} have no stored value"
         return f"{what}; open the file in Excel and save it there" if cells else ""
+
+    def complain_of_merges(self, places: Collection[int]) -> str:
+        """What to say of merged cells in these columns; empty if there are none."""
+        found = [
+            f"{column_letter(left)}{top}:{column_letter(right)}{bottom}"
+            for top, bottom, left, right in self.merged
+            if any(left <= place <= right for place in places)
+        ]
+        more = ", ..." if len(found) > _NAMED else ""
+        what = f"{', '.join(found[:_NAMED])}{more} are merged cells, of which the file keeps the first alone"
+        return f"{what}; part them and fill in each" if found else ""
 
 
 def column_letter(place: int) -> str:
@@ -108,7 +121,8 @@ def read_cells(path: Path, reading: Reading = Reading()) -> pd.DataFrame:
     known = {simplified(name) for name in reading.headings}
     counting = [place for place, name in enumerate(sheet.cells) if not known or simplified(str(name)) in known]
     faults = [f"row {row}: {sheet.complain_of_surplus(row)}" for row in sheet.surplus]
-    faults += [what] if (what := sheet.complain_of_formulas(counting)) else []
+    complaints = (sheet.complain_of_formulas(counting), sheet.complain_of_merges(counting))
+    faults += [what for what in complaints if what]
     if faults:
         msg = f"{path.name} cannot be read as a table; correct it:\n- " + "\n- ".join(faults[:_NAMED])
         raise CohortError(msg)
@@ -143,7 +157,9 @@ def read_sheet(path: Path, reading: Reading = Reading()) -> Sheet:
         rows, width = set(sheet.cells.index), sheet.cells.shape[1]
         uncomputed = [(row, place) for row, place in sorted(book.uncomputed) if row in rows and place < width]
         hidden = sorted(rows & book.hidden)
-        return replace(sheet, uncomputed=uncomputed, hidden=hidden, is_workbook=True, from_1904=book.from_1904)
+        merged = [one for one in book.merged if any(one[0] <= row <= one[1] for row in rows)]
+        marks = {"uncomputed": uncomputed, "hidden": hidden, "merged": merged, "from_1904": book.from_1904}
+        return replace(sheet, **marks, is_workbook=True)
     text = decoded(content, path.name, encoding=reading.encoding)
     return _table(list(enumerate(_text_rows(text, path.name, reading.headings), start=1)), path.name, reading.headings)
 
@@ -188,7 +204,7 @@ def _table(rows: Sequence[tuple[int, Sequence[str]]], file: str, headings: Colle
     surplus = {number: places for number, row in body if (places := [k for k in range(width, len(row)) if row[k]])}
     cells = [(row + [""] * width)[:width] for _, row in body]
     table = pd.DataFrame(cells, columns=names, index=[number for number, _ in body], dtype=object)
-    return Sheet(table, filled[top][0], any(matches), surplus, [], [], is_workbook=False, from_1904=False)
+    return Sheet(table, filled[top][0], any(matches), surplus, [], [], [], is_workbook=False, from_1904=False)
 
 
 def _unwrapped(cell: str) -> str:

@@ -126,8 +126,9 @@ def _complain_of_cells(sheet: Sheet, found: Mapping[str, int], mapping: Clinical
     barred = _barred(headings, mapping)
     for place in range(len(headings)):
         counts = place in items or (headings[place] and place not in barred)
-        if counts and (what := sheet.complain_of_formulas([place])):
-            problems.add_column(items.get(place, column_letter(place)), what)
+        for what in (sheet.complain_of_formulas([place]), sheet.complain_of_merges([place])) if counts else ():
+            if what:
+                problems.add_column(items.get(place, column_letter(place)), what)
 
 
 def _barred(headings: Sequence[str], mapping: ClinicalMapping) -> set[int]:
@@ -177,6 +178,11 @@ def _keys(
             differing += [f"column {number + 1}" for number, one, other in pairs if one != other]
             how = f"with other values in {', '.join(differing)}" if differing else "with the same values"
             where = f"patient {keys[place]} is in row {named.index[first]} already, {how}; keep one row"
+            if str(text) != str(named["patient_id"].iloc[first]):
+                where += (
+                    ". The two cells differ in what does not count in identifiers: zeros in front, .0, blanks, width. If "
+                    "they are two people, give each an identifier that differs in more, here and in the DICOM files"
+                )
             problems.add(int(str(row)), "patient_id", where)
         else:
             seen[keys[place]] = place

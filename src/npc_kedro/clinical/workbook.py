@@ -26,12 +26,14 @@ class WorkbookSheet:
         rows: number and cells of every row with content: a formatted cell far away costs nothing.
         uncomputed: row number and place (from 0) of every formula whose value nothing has computed yet.
         hidden: numbers of the rows that Excel does not show.
+        merged: first and last row, first and last place (from 0) of cells that are merged.
         from_1904: whether the workbook counts days from 1904.
     """
 
     rows: list[tuple[int, list[str]]]
     uncomputed: frozenset[tuple[int, int]]
     hidden: frozenset[int]
+    merged: tuple[tuple[int, int, int, int], ...]
     from_1904: bool
 
 
@@ -55,8 +57,8 @@ def read_workbook(content: bytes, file: str, *, sheet: str = "") -> WorkbookShee
         workbook = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         worksheet = workbook[_chosen_sheet(workbook, file, sheet)]
         rows = [(number, [_text(cell) for cell in row]) for number, row in _filled_rows(worksheet)]
-        uncomputed, hidden = _marks(worksheet)
-        return WorkbookSheet(rows, uncomputed, hidden, workbook.epoch == CALENDAR_MAC_1904)
+        uncomputed, hidden, merged = _marks(worksheet)
+        return WorkbookSheet(rows, uncomputed, hidden, merged, workbook.epoch == CALENDAR_MAC_1904)
 
 
 @contextmanager
@@ -96,20 +98,26 @@ def _chosen_sheet(workbook: Any, file: str, sheet: str) -> str:
     return filled[0] if filled else names[0]
 
 
-def _marks(worksheet: Any) -> tuple[frozenset[tuple[int, int]], frozenset[int]]:
-    """Places of the formulas without a value, and the numbers of hidden rows, neither of which openpyxl tells.
+def _marks(
+    worksheet: Any,
+) -> tuple[frozenset[tuple[int, int]], frozenset[int], tuple[tuple[int, int, int, int], ...]]:
+    """Formulas without a value, hidden rows and merged cells, of which openpyxl tells nothing in a sheet that is read.
 
     A workbook that a program has written has formulas that nothing has computed yet: they would read as empty cells.
     Where a formula gives an empty text, the value is stored as one.
     """
-    from openpyxl.utils.cell import column_index_from_string, coordinate_from_string
+    from openpyxl.utils.cell import column_index_from_string, coordinate_from_string, range_boundaries
     from openpyxl.xml.functions import iterparse
 
     uncomputed: set[tuple[int, int]] = set()
     hidden: set[int] = set()
+    merged: list[tuple[int, int, int, int]] = []
     number = 0
     with worksheet._get_source() as source:
         for _, element in iterparse(source):
+            if _tag(element) == "mergeCell":
+                left, top, right, bottom = range_boundaries(element.get("ref", ""))
+                merged.append((top, bottom, left - 1, right - 1))
             if _tag(element) != "row":
                 continue
             number = int(element.get("r", number + 1))
@@ -123,7 +131,7 @@ def _marks(worksheet: Any) -> tuple[frozenset[tuple[int, int]], frozenset[int]]:
                 if "f" in parts and not parts.get("v") and not ("v" in parts and cell.get("t") == "str"):
                     uncomputed.add((number, place))
             element.clear()
-    return frozenset(uncomputed), frozenset(hidden)
+    return frozenset(uncomputed), frozenset(hidden), tuple(merged)
 
 
 def _tag(element: Any) -> str:

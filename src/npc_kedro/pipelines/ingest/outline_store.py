@@ -237,7 +237,7 @@ def _tell(patient_key: str, laid: LaidOutline, planes: Sequence[np.ndarray]) -> 
     if laid.twice_px:
         _log.warning(
             "Outline of patient %s: %d pixels are claimed by several structures of one kind, which are used together; "
-            "if they are of two readers or versions, name in ingest.outlines.structures.never which of them are not meant",
+            "if they are of two readers or versions, name in ingest.outlines.structures.never those that are not meant",
             *(patient_key, laid.twice_px),
         )
     before, after = ({int(label) for plane in some for label in np.unique(plane)} for some in (laid.planes, planes))
