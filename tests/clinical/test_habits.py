@@ -180,7 +180,7 @@ def test_identifiers_that_differ_in_zeros_alone_are_one_and_the_message_says_so(
 ) -> None:
     path = tmp_path / "clinical.csv"
     path.write_text(f"{HEADING}\n0123,CCRT,0,50,m,III,T3,N1\n123,IC+CCRT,1,60,f,III,T3,N1\n", encoding="utf-8")
-    with pytest.raises(CohortError, match="they are two people, give each an identifier that differs in more"):
+    with pytest.raises(CohortError, match="If they are two people, give each an identifier that differs in more"):
         read_clinical(path, mapping, KEYS)
 
 

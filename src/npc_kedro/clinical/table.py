@@ -180,8 +180,8 @@ def _keys(
             where = f"patient {keys[place]} is in row {named.index[first]} already, {how}; keep one row"
             if str(text) != str(named["patient_id"].iloc[first]):
                 where += (
-                    ". The two cells differ in what does not count in identifiers: zeros in front, .0, blanks, width. If "
-                    "they are two people, give each an identifier that differs in more, here and in the DICOM files"
+                    ". The two cells differ in what does not count in identifiers: zeros in front, .0, blanks, width. "
+                    "If they are two people, give each an identifier that differs in more, here and in the DICOM"
                 )
             problems.add(int(str(row)), "patient_id", where)
         else:

@@ -307,6 +307,6 @@ def _require_no_leak(slices: Mapping[str, Sequence[DecodedSlice]]) -> None:
         groups = "; ".join(" and ".join(patients) for patients in shared)
         msg = (
             f"The same pixels stand under different patients: {groups}. One person under two identifiers could stand "
-            "on both sides of the split: give the person one identifier, or remove the copy."
+            "on both sides of the split: join the person's identifiers in identifiers.csv, or remove the copy."
         )
         raise LeakError(msg)
