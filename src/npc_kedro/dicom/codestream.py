@@ -11,6 +11,7 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from struct import iter_unpack
 from typing import Any
 
@@ -37,6 +38,9 @@ _END = b"\xff\xd9"
 
 _PADDING = b"\0\xff"
 """May follow the end mark, as often as a writer likes."""
+
+_ITEM_HEAD = 8
+"""Bytes of an item's tag and length."""
 
 _SIZE_OF_JPEG_2000 = b"\xff\x4f\xff\x51"
 _START_OF_SCAN = 0xDA
@@ -125,7 +129,7 @@ def _require_fitting_offsets(dataset: Any) -> None:
     buffer = io.BytesIO(dataset.PixelData)
     parse_basic_offsets(buffer)
     lengths = [len(fragment) for fragment in generate_fragments(buffer)]
-    begins = [8 * number + sum(lengths[:number]) for number in range(len(lengths))]
+    begins = list(accumulate((_ITEM_HEAD + length for length in lengths[:-1]), initial=0))
     offsets, stated = ([whole for (whole,) in iter_unpack("<Q", table)] for table in tables)
     without_pad = len(stated) == len(lengths) and all(0 <= a - b <= 1 for a, b in zip(lengths, stated, strict=True))
     if offsets != begins or not without_pad:

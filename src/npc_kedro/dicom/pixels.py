@@ -56,6 +56,8 @@ Left to itself, pydicom hands a frame that one decoder refuses to the next, and 
 """
 
 _MOST_BITS_OF_PILLOW = 16
+"""Of a pixel in JPEG 2000; deeper ones are the second package's."""
+
 _MOST_BITS_TOLD_APART = 16
 """Of whole numbers, by single precision, whatever they are."""
 

@@ -37,7 +37,7 @@ class Target:
         if named:
             return None if self.instance_keys[index] in named else RejectReason.CONTOUR_CONTRADICTS
         series = {self.series_of[key] for key in instance_keys if key in self.series_of}
-        return RejectReason.CONTOUR_OTHER_SERIES if series - {self.series_key} == series != set() else None
+        return RejectReason.CONTOUR_OTHER_SERIES if series and self.series_key not in series else None
 
     @property
     def distance_mm(self) -> float:
