@@ -27,7 +27,7 @@ _STORED_MAXIMUM = 65_535
 _FEWEST_LEVELS = 256
 """Grey levels that the slices of a series keep in 16 bits, if they have as many: as many as a screen shows."""
 
-_WEIGHTS = np.array([pow(0x9E3779B1, part, 2**32) for part in range(1, 65)], dtype=np.uint32)
+_WEIGHTS = np.array([pow(0x9E3779B1, part, 2**32) for part in range(1, 257)], dtype=np.uint32)
 """Of the parts of an image in its fingerprint."""
 
 _SMALLEST_REACH, _LARGEST_REACH = 1e-30, 1e38
@@ -198,14 +198,15 @@ def _squared(image: DecodedImage, matrix: int) -> tuple[np.ndarray, float]:
 
 
 def _fingerprint(stored: np.ndarray) -> str:
-    """SHA-256 of the pixels, 64 parts of them added up with odd weights, modulo 2 ** 32: every pixel counts.
+    """SHA-256 of the pixels, 256 parts of them added up with odd weights, modulo 2 ** 32: every pixel counts.
 
     The same numbers give the same hash in 8, 16 and 32 bits. Those of 16 bits, nearly all, are taken as they are.
     """
     bits = stored.dtype.itemsize * 8
     in_16_bits = bits <= 16 or (int(stored.min()) >= -(2**15) and int(stored.max()) < 2**16)
     # signed and unsigned numbers that both types hold have the same bytes
-    content = stored.astype("<i2" if in_16_bits else "<i8", order="C", copy=False).reshape(-1).view(np.uint8)
+    kind = np.dtype(f"<{stored.dtype.kind}2" if in_16_bits else "<i8")
+    content = stored.astype(kind, order="C", copy=False).reshape(-1).view(np.uint8)
     folded = len(content) - len(content) % (4 * len(_WEIGHTS))
     sums = np.einsum("i,ij->j", _WEIGHTS, content[:folded].view("<u4").reshape(len(_WEIGHTS), -1))
     sha256 = hashlib.sha256(sums)

@@ -18,6 +18,9 @@ does not grow with the cohort."""
 _KEPT_BYTES = 2**25
 """Freed memory of a worker is used again, not handed back and zeroed anew by the system for every image."""
 
+_COLLECTED_OBJECTS = 100_000
+"""New objects after which the garbage collector looks for cycles: hardly any are made, and looking takes time."""
+
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
@@ -44,6 +47,8 @@ def ordered_map(function: Callable[[Task], Result], tasks: Iterable[Task], *, wo
     )
     # What exists now is left alone by the garbage collector, which would touch, and so copy, every page that is shared.
     gc.freeze()
+    usual = gc.get_threshold()
+    gc.set_threshold(_COLLECTED_OBJECTS)  # the processes that are forked now inherit it
     try:
         in_flight: deque[Future[Result]] = deque(
             pool.submit(function, task) for task in islice(waiting, _IN_FLIGHT_PER_WORKER * worker_count(workers))
@@ -55,6 +60,7 @@ def ordered_map(function: Callable[[Task], Result], tasks: Iterable[Task], *, wo
     finally:
         # The processes end by themselves; but a child that ends before they are told to would wait for them for ever.
         pool.shutdown(wait=multiprocessing.parent_process() is not None, cancel_futures=True)
+        gc.set_threshold(*usual)
         gc.unfreeze()
 
 

@@ -14,9 +14,15 @@ from functools import lru_cache, wraps
 from struct import Struct, error
 from typing import Any, TypeVar
 
-_EXPLICIT = Struct("<HH2sH").unpack_from
-_IMPLICIT = Struct("<HHL").unpack_from
+_EXPLICIT = Struct("<L2sH").unpack_from
+_IMPLICIT = Struct("<LL").unpack_from
 _LENGTH = Struct("<L").unpack_from
+
+
+def _in_file(tag: int) -> int:
+    """A tag as it is read from a little-endian file in one go: its element before its group."""
+    return (tag & 0xFFFF) << 16 | tag >> 16
+
 
 IMPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2"
 EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
@@ -24,8 +30,8 @@ _ENCAPSULATED_PREFIX = "1.2.840.10008.1.2.4."
 _RLE = "1.2.840.10008.1.2.5"
 
 _UNDEFINED = 0xFFFFFFFF
-_PIXEL_DATA = 0x7FE00010
-_TRANSFER_SYNTAX = 0x00020010
+_PIXEL_GROUP = 0x7FE0
+_PIXEL_DATA, _TRANSFER_SYNTAX, _ITEM, _SEQUENCE_END = map(_in_file, (0x7FE00010, 0x00020010, 0xFFFEE000, 0xFFFEE0DD))
 
 SHORT_KINDS = {kind.encode(): kind for kind in (
     "AE", "AS", "AT", "CS", "DA", "DS", "DT", "FD", "FL", "IS", "LO", "LT", "PN", "SH", "SL", "SS", "ST", "TM", "UI",
@@ -86,8 +92,8 @@ WANTED: dict[str, tuple[int, str]] = {
 }
 """What the study asks of a header: keyword, tag and value representation (DICOM PS3.6)."""
 
-_KEPT = {tag: (keyword, kind) for keyword, (tag, kind) in WANTED.items()}
-_NESTED = frozenset({0x00180012, 0x00283000, 0x52009229, 0x52009230})
+_KEPT = {_in_file(tag): (keyword, kind) for keyword, (tag, kind) in WANTED.items()}
+_NESTED = frozenset(map(_in_file, (0x00180012, 0x00283000, 0x52009229, 0x52009230)))
 """Sequences that the study looks into: contrast agents by code, modality LUT, functional groups of enhanced files."""
 
 
@@ -194,9 +200,9 @@ def plain_header(content: bytes) -> PlainHeader | None:
     try:
         syntax, start = _meta(content)
         if syntax == IMPLICIT_LITTLE_ENDIAN:
-            return _scan(content, start, syntax, _implicit_element)
+            return _scan(content, start, syntax, _implicit_element, {})
         if syntax in (EXPLICIT_LITTLE_ENDIAN, _RLE) or syntax.startswith(_ENCAPSULATED_PREFIX):
-            return _scan(content, start, syntax, _explicit_element)
+            return _scan(content, start, syntax, _explicit_element, SHORT_KINDS)
     except (_NotPlainError, error):  # struct.error: the bytes end before the pixels
         pass
     return None
@@ -219,29 +225,36 @@ def _meta(content: bytes) -> tuple[str, int]:
 
 
 _Element = tuple[int, str, int, int]
-"""Tag, value representation ("" if unknown), length of the value and its first byte."""
+"""Tag as in the file, value representation ("" if unknown), length of the value and its first byte."""
 
 
 def _explicit_element(content: bytes, position: int) -> _Element:
-    group, element, kind, length = _EXPLICIT(content, position)
+    tag, kind, length = _EXPLICIT(content, position)
     short = SHORT_KINDS.get(kind)
     if short is not None:
-        return group << 16 | element, short, length, position + 8
+        return tag, short, length, position + 8
     if kind in LONG_KINDS:
-        return group << 16 | element, LONG_KINDS[kind], _LENGTH(content, position + 8)[0], position + 12
+        return tag, LONG_KINDS[kind], _LENGTH(content, position + 8)[0], position + 12
     raise _NotPlainError
 
 
 def _implicit_element(content: bytes, position: int) -> _Element:
-    group, element, length = _IMPLICIT(content, position)
-    tag = group << 16 | element
+    tag, length = _IMPLICIT(content, position)
     return tag, _KEPT[tag][1] if tag in _KEPT else "", length, position + 8
 
 
-def _scan(content: bytes, position: int, syntax: str, read: Callable[[bytes, int], _Element]) -> PlainHeader:
+def _scan(
+    content: bytes, position: int, syntax: str, read: Callable[[bytes, int], _Element], short_kinds: dict[bytes, str]
+) -> PlainHeader:
+    """The elements up to the pixels; those of ``short_kinds`` without asking ``read``, which doubles the speed."""
     elements: dict[str, tuple[str, bytes]] = {}
     while True:
-        tag, kind, length, value_at = read(content, position)
+        tag, written, length = _EXPLICIT(content, position)
+        short = short_kinds.get(written)
+        if short is not None:
+            kind, value_at = short, position + 8
+        else:
+            tag, kind, length, value_at = read(content, position)
         position = value_at + length
         kept = _KEPT.get(tag)
         if kept is not None:
@@ -249,7 +262,7 @@ def _scan(content: bytes, position: int, syntax: str, read: Callable[[bytes, int
             if not fits or position > len(content):  # an undefined length reaches beyond the end, too
                 raise _NotPlainError
             elements[kept[0]] = (kind, content[value_at:position])
-        elif tag >= 0x7FE00000:
+        elif tag & 0xFFFF >= _PIXEL_GROUP:
             if tag != _PIXEL_DATA:
                 raise _NotPlainError
             return PlainHeader(elements, syntax, value_at, None if length == _UNDEFINED else length)
@@ -264,11 +277,11 @@ def _scan(content: bytes, position: int, syntax: str, read: Callable[[bytes, int
 def _after_sequence(content: bytes, position: int, read: Callable[[bytes, int], _Element]) -> int:
     """The first byte after a sequence of undefined length."""
     while True:
-        group, element, length = _IMPLICIT(content, position)
+        tag, length = _IMPLICIT(content, position)
         position += 8
-        if (group, element) == (0xFFFE, 0xE0DD):
+        if tag == _SEQUENCE_END:
             return position
-        if (group, element) != (0xFFFE, 0xE000):
+        if tag != _ITEM:
             raise _NotPlainError
         position = _after_item(content, position, read) if length == _UNDEFINED else position + length
 

@@ -32,7 +32,7 @@ from npc_kedro.pixel_file import PixelFile
 
 JOURNAL = "slices.journal"
 
-_FLUSHED_SLICES = 128
+_FLUSHED_SLICES = 512
 """Slices after which what was decoded goes to the disk, while the processes decode on: at the end all would wait."""
 
 
