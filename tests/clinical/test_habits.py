@@ -358,6 +358,11 @@ def test_bad_input_32_dates(tmp_path: Path, mapping: ClinicalMapping, cells: lis
         ("treatment_start", "18263", "a number that is no date; read as a spreadsheet's day it is not of 1950 to 2099"),
         ("treatment_start", "73051", "a number that is no date"), ("birth_date", "9999", "a number that is no date"),
         ("treatment_start", "201803", "a number that is no date"), ("treatment_start", "0", "a number that is no date"),
+        ("treatment_start", "19/03/19", "a year of two digits"), ("birth_date", "3-Mar-57", "a year of two digits"),
+        ("treatment_start", "1900-01-01", "the first day that a database"),
+        ("birth_date", "01/01/1900", "the first day that a database"),
+        ("birth_date", "30.12.1899 00:00:00", "the first day that a database"),
+        ("response_date", "12/31/1899", "the first day that a database"),
     ],
 )  # fmt: skip
 def test_a_year_or_another_number_is_no_date(
@@ -367,6 +372,12 @@ def test_a_year_or_another_number_is_no_date(
         table(tmp_path, mapping, column, cell, "")
     assert f"row 2, column {column}: {told}" in str(caught.value)
     assert f"'{cell}'" not in str(caught.value)
+
+
+@pytest.mark.parametrize("cell", ["2018-03-05T23:30:00Z", "2018-03-05 01:30:00.25+08:00", "20180305.0", "20180305,0"])
+def test_days_as_databases_write_them(tmp_path: Path, mapping: ClinicalMapping, cell: str) -> None:
+    found = table(tmp_path, mapping, "treatment_start", f'"{cell}"')["treatment_start_day"]
+    assert found[0] == KEYS.shifted_day(KEYS.patient("1"), datetime.date(2018, 3, 5))
 
 
 def test_days_as_a_spreadsheet_counts_them(tmp_path: Path, mapping: ClinicalMapping) -> None:

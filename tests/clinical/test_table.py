@@ -217,10 +217,27 @@ def test_a_table_without_any_known_heading(tmp_path: Path, mapping: ClinicalMapp
 
 def test_every_problem_is_kept_though_a_hundred_are_shown(tmp_path: Path, mapping: ClinicalMapping) -> None:
     with pytest.raises(CohortError) as caught:
-        read(tmp_path, mapping, HEADING, *(f"{number},CCRT,0,50,m,III,T9,N1" for number in range(150)))
+        read(tmp_path, mapping, HEADING, *(f"{number},CCRT,0,{200 + number},m,III,T1,N1" for number in range(150)))
     assert "... and 50 more; the pipeline preflight writes all of them to preflight.csv" in str(caught.value)
     assert "row 151," not in str(caught.value)
     assert caught.value.everything.count("\n- row ") == 150
+
+
+def test_what_is_wrong_with_many_rows_alike_is_shown_once(tmp_path: Path, mapping: ClinicalMapping) -> None:
+    rows = [f"{number},CCRT,0,{'500' if number == 1 else '50'},m,III,T9,N1" for number in range(150)]
+    with pytest.raises(CohortError, match=r"has 151 problems") as caught:
+        read(tmp_path, mapping, HEADING, *rows)
+    _, first, second, *others = str(caught.value).split("\n- ")
+    assert first == "rows 2, 3, 4, 5, 6 and 145 more, column t_stage: 'T9'; expected one of T1, T2, T3, T4"
+    assert second.startswith("row 3, column age: '500'")
+    assert not others
+    assert caught.value.everything.count("column t_stage: 'T9'") == 150
+
+
+def test_what_is_wrong_with_three_rows_is_shown_for_each(tmp_path: Path, mapping: ClinicalMapping) -> None:
+    with pytest.raises(CohortError) as caught:
+        read(tmp_path, mapping, HEADING, *(f"{number},CCRT,0,50,m,III,T9,N1" for number in range(3)))
+    assert [line.partition(",")[0] for line in str(caught.value).split("\n- ")[1:]] == ["row 2", "row 3", "row 4"]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from npc_kedro.knobs import reads
 from npc_kedro.reuse import policy
 from npc_kedro.reuse.ledger import Entry
+from npc_kedro.reuse.stored import Contents, Place
 from npc_kedro.runner import StudyRunner
 
 
@@ -305,3 +306,22 @@ def test_weights_exchanged_during_the_run_are_not_noted_as_those_it_read(study, 
     assert "describe" in study.run()[0]
     monkeypatch.undo()
     assert study.run()[0] == {"describe"}
+
+
+@pytest.mark.parametrize("litter", [".DS_Store", "Thumbs.db", "desktop.ini", "._weights.safetensors"])
+def test_what_file_managers_leave_in_a_stored_folder_repeats_nothing(tmp_path, litter):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model/weights.safetensors").write_bytes(b"weights")
+    place = Place((tmp_path / "model",))
+    before = Contents(tmp_path).of(place)
+    (tmp_path / "model" / litter).write_bytes(b"seen")
+    assert Contents(tmp_path).of(place) == before
+    (tmp_path / "model/more.safetensors").write_bytes(b"weights")
+    assert Contents(tmp_path).of(place) != before
+
+
+def test_every_file_of_a_listed_folder_counts(tmp_path):
+    place = Place((tmp_path,), listed=True)
+    before = Contents(tmp_path).of(place)
+    (tmp_path / ".DS_Store").write_bytes(b"seen")  # ingest accounts for it
+    assert Contents(tmp_path).of(place) != before

@@ -36,11 +36,18 @@ _EXPECTED = "expected year-month-day, e.g. 2020-03-25; leave the cell empty if t
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 _YEAR_FIRST = re.compile(r"(\d{4})[-/.\u5e74 ](\d{1,2})[-/.\u6708 ](\d{1,2})\u65e5?")
-_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:[.,]0*)?")
 _YEAR_LAST = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})")
 _NAMED_MONTH = re.compile(r"(\d{1,2})[-/. ]*([A-Za-z]{3})[a-z]*[-/. ,]*(\d{4})")
 _WHOLE_NUMBER = re.compile(r"(\d{1,6})(?:[.,]0*)?")
-_TIME_OF_DAY = re.compile(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?$")
+_TIME_OF_DAY = re.compile(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$")
+_SHORT_YEAR = re.compile(r"\d{1,2}([-/. ])(?:\d{1,2}|[A-Za-z]{3,9})\1\d{1,2}")
+
+_UNKNOWN_DAYS = (date(1900, 1, 1), date(1899, 12, 30), date(1899, 12, 31))
+"""What an empty date becomes on its way through a database or a spreadsheet."""
+_UNKNOWN_PAIRS = {
+    pair for day in _UNKNOWN_DAYS for pair in ((day.day, day.month, day.year), (day.month, day.day, day.year))
+}
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,13 @@ def read_dates(
 
 def _understood(text: str, column: str, start: int) -> _Written | None:
     """None if the text is no date at all; numbers of days are counted from ``start`` days after the usual first."""
+    written = _spelt(text, column, start)
+    if written and (written.certain in _UNKNOWN_DAYS or written.pair in _UNKNOWN_PAIRS):
+        return _Written(fault="the first day that a database or a spreadsheet knows, which stands for no date")
+    return written
+
+
+def _spelt(text: str, column: str, start: int) -> _Written | None:
     plain = _TIME_OF_DAY.sub("", unicodedata.normalize("NFKC", text).strip())
     if match := _YEAR_FIRST.fullmatch(plain) or _COMPACT.fullmatch(plain):
         year, month, day = (int(part) for part in match.groups())
@@ -96,6 +110,8 @@ def _understood(text: str, column: str, start: int) -> _Written | None:
         name = match[2].lower()
         found = _day(int(match[3]), _MONTHS.index(name) + 1, int(match[1])) if name in _MONTHS else None
         return _Written(certain=found) if found else None
+    if _SHORT_YEAR.fullmatch(plain):
+        return _Written(fault="a year of two digits, which leaves the century open and the order of the parts")
     match = _WHOLE_NUMBER.fullmatch(plain)
     return _counted(int(match[1]), column, start) if match else None
 

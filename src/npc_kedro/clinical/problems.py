@@ -1,7 +1,7 @@
 """Everything wrong with a table, in one message, with row and column."""
 
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from npc_kedro.clinical.showing import shown
@@ -9,6 +9,9 @@ from npc_kedro.dicom.privacy import IdentifierFilter
 from npc_kedro.errors import CohortError
 
 _SHOWN_PROBLEMS = 100
+_REPEATED = 3
+"""The same said of more rows of one column is said once."""
+_NAMED_ROWS = 5
 _SHIFTED_ROW = 3
 """A row with so many cells that cannot be understood has probably slipped by a column: a name may stand anywhere."""
 
@@ -16,10 +19,16 @@ _SHIFTED_ROW = 3
 @dataclass(frozen=True)
 class _Problem:
     row: int
-    where: str
+    column: str
     what: str
     value: str | None = None
     vocabulary: tuple[str, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """Row and column, as far as the problem has them."""
+        parts = (f"row {self.row}" if self.row else "", f"column {self.column}" if self.column else "")
+        return ", ".join(filter(None, parts))
 
 
 @dataclass
@@ -51,15 +60,15 @@ class Problems:
             value: what the cell holds, if it helps to know.
             vocabulary: the words that the column may hold: whatever is not close to them is not shown.
         """
-        self.found.append(_Problem(row, f"row {row}, column {column}", what, value, tuple(vocabulary)))
+        self.found.append(_Problem(row, column, what, value, tuple(vocabulary)))
 
     def add_row(self, row: int, what: str) -> None:
         """A problem of a whole row."""
-        self.found.append(_Problem(row, f"row {row}", what))
+        self.found.append(_Problem(row, "", what))
 
     def add_column(self, column: str, what: str) -> None:
         """A problem of a whole column."""
-        self.found.append(_Problem(0, f"column {column}", what))
+        self.found.append(_Problem(0, column, what))
 
     def require_none(self) -> None:
         """Passes if nothing was found.
@@ -70,21 +79,41 @@ class Problems:
         if not self.found:
             return
         odd = Counter(problem.row for problem in self.found if problem.value is not None)
-        listed = [
-            self._sentence(problem, shifted=odd[problem.row] >= _SHIFTED_ROW)
+        told = [
+            (problem, self._told(problem, shifted=odd[problem.row] >= _SHIFTED_ROW))
             for problem in sorted(self.found, key=lambda problem: problem.row)
         ]
-        shown = listed[:_SHOWN_PROBLEMS]
-        rest = len(listed) - len(shown)
+        listed = [f"{problem.where}: {what}" for problem, what in told]
+        gathered = list(_gathered(told))
+        shown = [line for line, _ in gathered[:_SHOWN_PROBLEMS]]
+        rest = sum(count for _, count in gathered[_SHOWN_PROBLEMS:])
         more = [f"... and {rest} more; the pipeline preflight writes all of them to preflight.csv"] if rest else []
         msg = f"{self.file} has {len(listed)} problems; correct them, or map spellings in ingest.clinical.values:"
         raise CohortError("\n- ".join([msg, *shown, *more]), everything="\n- ".join([msg, *listed]))
 
-    def _sentence(self, problem: _Problem, *, shifted: bool) -> str:
+    def _told(self, problem: _Problem, *, shifted: bool) -> str:
         if problem.value is None:
-            return f"{problem.where}: {problem.what}"
+            return problem.what
         if shifted:
-            return f"{problem.where}: not understood; {problem.what} (has the row slipped by a column?)"
+            return f"not understood; {problem.what} (has the row slipped by a column?)"
         private = self.guard.redact(problem.value) != problem.value
         cell = "a private text" if private else shown(problem.value, problem.vocabulary)
-        return f"{problem.where}: {cell}; {problem.what}"
+        return f"{cell}; {problem.what}"
+
+
+def _gathered(told: Sequence[tuple[_Problem, str]]) -> Iterator[tuple[str, int]]:
+    """A line for each problem and 1, or, for one that many rows share, a line that counts them and their number."""
+    rows: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for problem, what in told:
+        rows[problem.column, what].append(problem.row)
+    said: set[tuple[str, str]] = set()
+    for problem, what in told:
+        alike = rows[problem.column, what]
+        if len(alike) <= _REPEATED:
+            yield f"{problem.where}: {what}", 1
+        elif (problem.column, what) not in said:
+            said.add((problem.column, what))
+            named = ", ".join(map(str, alike[:_NAMED_ROWS]))
+            others = f" and {len(alike) - _NAMED_ROWS} more" if len(alike) > _NAMED_ROWS else ""
+            column = f", column {problem.column}" if problem.column else ""
+            yield f"rows {named}{others}{column}: {what}", len(alike)

@@ -10,6 +10,9 @@ from typing import Any
 _PIECE = 2**22
 _DIGITS = 32
 
+_LITTER = (".DS_Store", "Thumbs.db", "desktop.ini")
+"""What file managers leave in any folder that somebody looks into; so do those whose names begin with ``._``."""
+
 Stat = tuple[int, int, int]
 """Size, modification time in ns, inode."""
 
@@ -77,7 +80,12 @@ class Contents:
             if place not in self._listings:
                 self._listings[place] = listing(place.paths)
             return Content(self._listings[place], {})
-        files = {path: (_name(below, root), state_of(path)) for root in place.paths for path, below in _files(root)}
+        files = {
+            path: (_name(below, root), state_of(path))
+            for root in place.paths
+            for path, below in _files(root)
+            if not _is_litter(below)
+        }
         above = f"{self._root}{os.sep}"
         inside = all(path.startswith(above) for path in files)
         states = {path.removeprefix(above): state for path, (_, state) in files.items()} if inside else {}
@@ -114,6 +122,11 @@ def _files(root: Path) -> Iterator[tuple[str, str]]:
         for name in sorted(names):
             path = f"{folder}{os.sep}{name}"
             yield path, path[above:]
+
+
+def _is_litter(below: str) -> bool:
+    name = below.rpartition(os.sep)[2]
+    return name in _LITTER or name.startswith("._")
 
 
 def _name(below: str, root: Path) -> str:
