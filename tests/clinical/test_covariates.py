@@ -207,3 +207,10 @@ def test_telephone_numbers_never_come_along(tmp_path: Path, mapping: ClinicalMap
     assert allowed.why.startswith("whole numbers of ten digits or more")
     copies = ["35", "120", "20100000", "9", "4000000000", "88"]  # a single one is a measured value
     assert why(tmp_path, allowing(mapping, "EBV"), "EBV", copies) is None
+
+
+def test_days_with_a_time_as_a_spreadsheet_counts_them_stay_behind(tmp_path: Path, mapping: ClinicalMapping) -> None:
+    left = why(tmp_path, mapping, "seen", ["43164.52", "43165.25", "43171.5", "12.5"])
+    assert left is not None
+    assert left.why == "numbers from 10,000 to 73,050, as a spreadsheet counts days and times"
+    assert why(tmp_path, mapping, "seen", ["43164.52", "8165.25", "9171.5", "12.5"]) is None

@@ -3,8 +3,8 @@
 Text is left behind unless it is known to be harmless: each value has to be a plain category by a vocabulary
 (:mod:`npc_kedro.clinical.categories`), or the user allows the column by its heading. Even then it stays behind if it
 holds dates, long numbers or what looks like names. Numbers come along unless the heading says that they are
-identifiers, telephone numbers, postal codes or dates; unless most of them are whole with five digits or more, or are
-years; and unless they are identifiers of the cohort. Whatever is allowed, a column stays behind if it holds an
+identifiers, telephone numbers, postal codes or dates; unless most of them are whole with five digits or more, days
+with a time as a spreadsheet counts them, or years; and unless they are identifiers of the cohort. Whatever is allowed, a column stays behind if it holds an
 identifier, or a word of a column of names. What comes along is called ``covariate_<heading>``.
 """
 
@@ -37,6 +37,8 @@ _IDENTIFIER = re.compile(r"\d{4,}")
 """Shorter numbers are identifiers by chance all the time."""
 
 _YEARS = (1900, 2100)
+_SPREADSHEET_DAYS = (10_000, 73_051)
+"""From 1927 to 2099; the time of day stands behind the point."""
 _CHINESE = r"\u3400-\u9fff"
 _WORD_BREAK = re.compile(
     rf"(?<=[a-z])(?=[A-Z])|(?<=[^\W\d])(?=\d)|(?<=[{_CHINESE}])(?=[A-Za-z])|(?<=[A-Za-z])(?=[{_CHINESE}])"
@@ -268,6 +270,8 @@ def _private_numbers(numbers: Sequence[float], *, allowed: bool) -> Left | None:
         return None
     if 2 * sum(number >= _LONG_NUMBER for number in whole) > len(given) or max(whole, default=0) >= _TELEPHONE_NUMBER:
         return Left("whole numbers of five digits or more, as identifiers, telephone numbers and dates are")
+    if 2 * sum(_SPREADSHEET_DAYS[0] <= abs(number) < _SPREADSHEET_DAYS[1] for number in given) > len(given):
+        return Left("numbers from 10,000 to 73,050, as a spreadsheet counts days and times")
     if 2 * sum(_YEARS[0] <= number <= _YEARS[1] for number in whole) > len(given):
         return Left("numbers that look like years")
     return None
