@@ -4,8 +4,9 @@ Text is left behind unless it is known to be harmless: each value has to be a pl
 (:mod:`npc_kedro.clinical.categories`), or the user allows the column by its heading. Even then it stays behind if it
 holds dates, long numbers or what looks like names. Numbers come along unless the heading says that they are
 identifiers, telephone numbers, postal codes or dates; unless most of them are whole with five digits or more, days
-with a time as a spreadsheet counts them, or years; and unless they are identifiers of the cohort. Whatever is allowed, a column stays behind if it holds an
-identifier, or a word of a column of names. What comes along is called ``covariate_<heading>``.
+with a time as a spreadsheet counts them, or years; and unless they are identifiers of the cohort. Whatever is allowed,
+a column stays behind if it holds an identifier, or a word of a column of names. What comes along is called
+``covariate_<heading>``.
 """
 
 import math

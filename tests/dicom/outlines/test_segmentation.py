@@ -129,6 +129,25 @@ def test_bad_input_29_planes_that_contradict_the_images_that_frames_were_made_fr
         lay(dataset)
 
 
+@pytest.mark.parametrize("kind", ["BINARY", "FRACTIONAL"])
+def test_bad_input_28_frames_that_are_not_counted_refuse_the_file(kind: str) -> None:
+    dataset = written(two_blocks(), kind, ["Primary", "Node"])
+    lay(dataset)
+    dataset.NumberOfFrames = len(dataset.PerFrameFunctionalGroupsSequence) - 1
+    del dataset.PerFrameFunctionalGroupsSequence[-1]
+    with pytest.raises(TagError, match=r"2 frames need \d+: NumberOfFrames is too small") as caught:
+        lay(dataset)
+    assert caught.value.reason is RejectReason.OUTLINE_UNREADABLE
+
+
+def test_bad_input_28_a_file_that_is_cut_before_its_pixels_says_so() -> None:
+    dataset = written(two_blocks(), "BINARY", ["Primary", "Node"])
+    del dataset.PixelData, dataset.SegmentSequence[1].SegmentNumber
+    with pytest.raises(TagError, match="no pixel data: the file is cut") as caught:
+        lay(dataset)
+    assert caught.value.reason is RejectReason.OUTLINE_UNREADABLE
+
+
 def test_bad_input_30_what_the_pixels_mean_has_to_be_said() -> None:
     dataset = written(0.4 * two_blocks().astype(float), "FRACTIONAL", ["Primary", "Node"])
     dataset.SegmentationType = "BINARY"

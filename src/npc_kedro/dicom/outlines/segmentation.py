@@ -71,6 +71,8 @@ def read_segmentation(dataset: Any, pseudonyms: Pseudonyms, *, threshold: float)
     Raises:
         TagError: if the pixels do not fit the header, or segments share a number.
     """
+    if "PixelData" not in dataset:
+        raise TagError(RejectReason.OUTLINE_UNREADABLE, "no pixel data: the file is cut, or holds none")
     items = list(dataset.get("SegmentSequence") or ())
     numbers = own_numbers([required_whole(item, "SegmentNumber", lowest=0) for item in items], of="segments")
     character_set = text(dataset, "SpecificCharacterSet")
@@ -97,6 +99,7 @@ def _names(segment: Any, character_set: str) -> Iterator[str]:
 
 def _frames(dataset: Any, pseudonyms: Pseudonyms, threshold: float) -> Iterator[SegmentFrame]:
     rows, columns = required_whole(dataset, "Rows", lowest=1), required_whole(dataset, "Columns", lowest=1)
+    _require_no_more_pixels(dataset, rows * columns)
     values = np.asarray(dataset.pixel_array).reshape(-1, rows, columns)
     groups = list(dataset.get("PerFrameFunctionalGroupsSequence") or ())
     if len(groups) != len(values):
@@ -117,6 +120,26 @@ def _frames(dataset: Any, pseudonyms: Pseudonyms, threshold: float) -> Iterator[
             yield SegmentFrame(number, image >= threshold * most, geometry, sources)
         else:
             yield SegmentFrame(number, image > 0, geometry, sources)
+
+
+def _require_no_more_pixels(dataset: Any, of_frame: int) -> None:
+    """Passes unless the file holds more pixels than frames, of which pydicom would drop what is behind the last.
+
+    Raises:
+        TagError: if it does; a part of the outline would be missing.
+    """
+    if dataset.file_meta.TransferSyntaxUID.is_encapsulated:
+        return
+    frames, bits = (
+        required_whole(dataset, "NumberOfFrames", lowest=1),
+        required_whole(dataset, "BitsAllocated", lowest=1),
+    )
+    expected = -(-of_frame * frames * bits // 8)
+    if len(dataset.PixelData) > expected + expected % 2:
+        detail = (
+            f"{len(dataset.PixelData)} bytes of pixels; {frames} frames need {expected}: NumberOfFrames is too small"
+        )
+        raise TagError(RejectReason.OUTLINE_UNREADABLE, detail)
 
 
 def _kind(dataset: Any, values: np.ndarray) -> str:
