@@ -246,7 +246,7 @@ def _implicit_element(content: bytes, position: int) -> _Element:
 def _scan(
     content: bytes, position: int, syntax: str, read: Callable[[bytes, int], _Element], short_kinds: dict[bytes, str]
 ) -> PlainHeader:
-    """The elements up to the pixels; those of ``short_kinds`` without asking ``read``, which doubles the speed."""
+    """The elements up to the pixels; those of ``short_kinds`` without a call of ``read`` each."""
     elements: dict[str, tuple[str, bytes]] = {}
     while True:
         tag, written, length = _EXPLICIT(content, position)
