@@ -140,6 +140,14 @@ def test_bad_input_28_frames_that_are_not_counted_refuse_the_file(kind: str) -> 
     assert caught.value.reason is RejectReason.OUTLINE_UNREADABLE
 
 
+def test_a_single_frame_that_nobody_counted_is_used() -> None:
+    masks = np.zeros((4, 20, 16, 1), dtype=np.uint8)
+    masks[1, 3:9, 4:11, 0] = 1
+    dataset = written(masks, "BINARY", ["Primary"])
+    del dataset.NumberOfFrames
+    assert sum(int(plane.sum()) for plane in lay(dataset).planes) == 42
+
+
 def test_bad_input_28_a_file_that_is_cut_before_its_pixels_says_so() -> None:
     dataset = written(two_blocks(), "BINARY", ["Primary", "Node"])
     del dataset.PixelData, dataset.SegmentSequence[1].SegmentNumber

@@ -130,10 +130,8 @@ def _require_no_more_pixels(dataset: Any, of_frame: int) -> None:
     """
     if dataset.file_meta.TransferSyntaxUID.is_encapsulated:
         return
-    frames, bits = (
-        required_whole(dataset, "NumberOfFrames", lowest=1),
-        required_whole(dataset, "BitsAllocated", lowest=1),
-    )
+    frames = required_whole(dataset, "NumberOfFrames", lowest=1) if text(dataset, "NumberOfFrames") else 1
+    bits = required_whole(dataset, "BitsAllocated", lowest=1)
     expected = -(-of_frame * frames * bits // 8)
     if len(dataset.PixelData) > expected + expected % 2:
         detail = (
