@@ -42,14 +42,16 @@ def test_an_interrupted_save_leaves_the_old_folder(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["slices"]
 
 
-def test_writer_streams_to_a_file_that_the_save_removes(tmp_path):
+def test_writer_streams_to_a_file_that_no_kill_leaves_behind(tmp_path):
     scratch = tmp_path / "scratch"
     with ImageTableWriter(scratch, shape=(2, 3), dtype="uint16") as writer:
         rows = [writer.append(image) for image in example().pixels]
         with pytest.raises(ValueError, match="store of"):
             writer.append(np.zeros((3, 3)))
+        assert list(scratch.iterdir()) == []
         table = writer.finish(example().table)
     assert rows == [0, 1, 2, 3, 4]
+    assert isinstance(table.pixels, np.memmap)
     ImageTableDataset(filepath=str(tmp_path / "slices")).save(table)
     np.testing.assert_array_equal(ImageTableDataset(filepath=str(tmp_path / "slices")).load().pixels, example().pixels)
     assert list(scratch.iterdir()) == []

@@ -4,7 +4,6 @@
 is memory-mapped when read, and ``table.parquet``.
 """
 
-import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,28 +45,23 @@ class ImageTable:
 class ImageTableWriter:
     """Collects images one by one without holding them in memory.
 
-    The pixels go to a temporary file inside ``folder``; :meth:`finish` maps it. Use it as a context manager: the
-    temporary file disappears on an error, and the catalog moves it into place on success.
+    The pixels go to a file without a name on the disk of ``folder``; :meth:`finish` maps it. The operating system frees
+    its room as soon as neither the writer nor the map is left, also where the process is killed.
     """
 
     def __init__(self, folder: str | Path, *, shape: tuple[int, int], dtype: np.dtype | type | str) -> None:
-        self._folder = Path(folder)
-        self._folder.mkdir(parents=True, exist_ok=True)
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
         self._shape = shape
         self._dtype = np.dtype(dtype)
-        descriptor, name = tempfile.mkstemp(prefix="pixels-", suffix=".partial", dir=self._folder)
-        self._path = Path(name)
-        self._file = os.fdopen(descriptor, "wb")
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (open as long as the writer)
         self._count = 0
 
     def __enter__(self) -> "ImageTableWriter":
         return self
 
-    def __exit__(self, kind: object, *_: object) -> None:
-        if not self._file.closed:
-            self._file.close()
-        if kind is not None:
-            self._path.unlink(missing_ok=True)
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
 
     def append(self, image: np.ndarray) -> int:
         """Adds one image of the writer's shape and returns its row number."""
@@ -80,10 +74,11 @@ class ImageTableWriter:
 
     def finish(self, table: pd.DataFrame) -> ImageTable:
         """Closes the file and returns the images, memory-mapped, with their table."""
-        self._file.close()
         shape = (self._count, *self._shape)
         if self._count == 0:
-            self._path.unlink(missing_ok=True)
-            return ImageTable(np.zeros(shape, self._dtype), table.reset_index(drop=True))
-        pixels = np.memmap(self._path, dtype=self._dtype, mode="r", shape=shape)
+            pixels = np.zeros(shape, self._dtype)
+        else:
+            self._file.flush()
+            pixels = np.memmap(self._file, dtype=self._dtype, mode="r", shape=shape)
+        self._file.close()
         return ImageTable(pixels, table.reset_index(drop=True))

@@ -48,7 +48,6 @@ class ImageTableDataset(AbstractDataset[ImageTable, ImageTable]):
             data.table.to_parquet(folder / "table.parquet")
             about = {"n": len(data), "shape": list(data.pixels.shape), "dtype": str(data.pixels.dtype)}
             (folder / "about.json").write_text(json.dumps(about), encoding="utf-8")
-        _discard_scratch(data.pixels)
 
     def _exists(self) -> bool:
         folder = Path(self._filepath)
@@ -85,10 +84,3 @@ def _write_pixels(path: Path, pixels: np.ndarray) -> None:
         np.lib.format.write_array_header_2_0(file, header)
         for start in range(0, len(pixels), _BLOCK):
             file.write(np.ascontiguousarray(pixels[start : start + _BLOCK]).tobytes())
-
-
-def _discard_scratch(pixels: np.ndarray) -> None:
-    """Removes the temporary file of an :class:`npc_kedro.arrays.ImageTableWriter` once its pixels are stored."""
-    name = getattr(pixels, "filename", None)
-    if name is not None and str(name).endswith(".partial"):
-        Path(name).unlink(missing_ok=True)
