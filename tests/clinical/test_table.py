@@ -292,3 +292,23 @@ def test_empty_files_and_overlong_rows(tmp_path: Path, mapping: ClinicalMapping)
 def test_mappings_that_cannot_work_are_refused(written: dict, change: dict, message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         ClinicalMapping.model_validate(written | change)
+
+
+PATIENTS = [f"NPC-{n:03d},CCRT,{n % 2},50,m,III,T3,N1" for n in range(1, 4)]
+
+
+@pytest.mark.parametrize(
+    "remark", ["Total: 3", "\u5907\u6ce8\uff1a\u5171 3 \u4f8b", "n = 3", "exported 2024-03-01", "31415"]
+)
+def test_a_remark_below_the_table_is_no_patient(tmp_path: Path, mapping: ClinicalMapping, remark: str) -> None:
+    with pytest.raises(CohortError, match="row 6, column patient_id: nothing else in this row is filled") as caught:
+        read(tmp_path, mapping, HEADING, *PATIENTS, "", f"{remark},,,,,,,")
+    assert remark not in str(caught.value)  # an identifier may stand there
+
+
+@pytest.mark.parametrize("patient", ["NPC-004", "NPC-4", "npc-0005"])
+def test_a_patient_of_whom_nothing_is_known_yet_is_missing_items(
+    tmp_path: Path, mapping: ClinicalMapping, patient: str
+) -> None:
+    found = read(tmp_path, mapping, HEADING, *PATIENTS, f"{patient},,,,,,,").patients
+    assert found["exclusion"].value_counts().to_dict() == {"": 3, "missing_item": 1}

@@ -39,6 +39,10 @@ _EXCLUDED_STAGES: Mapping[str, RejectReason] = {
     "II": RejectReason.NOT_LOCALLY_ADVANCED,
     "IVb": RejectReason.DISTANT_METASTASIS,
 }
+_REMARK = (
+    "nothing else in this row is filled, and no other identifier is written like this one; delete the row if it is a "
+    "remark, else fill in what is known of the patient"
+)
 _AGE = re.compile(r"\d{1,3}([.,]\d+)?")
 
 
@@ -161,12 +165,15 @@ def _keys(
     if "patient_id" not in named:
         return [""] * len(named)
     keys = [str(pseudonyms.patient(text)) for text in named["patient_id"]]
+    remarks = _remarks(named, others)
     seen: dict[str, int] = {}
     for place, (row, text) in enumerate(named["patient_id"].items()):
         if mapping.is_missing(str(text)):
             problems.add(int(str(row)), "patient_id", "empty; expected an identifier")
         elif rounded_by_spreadsheet(text):
             problems.add(int(str(row)), "patient_id", ROUNDED)
+        elif row in remarks:
+            problems.add(int(str(row)), "patient_id", _REMARK)
         elif keys[place] in seen:
             first = seen[keys[place]]
             differing = [
@@ -187,6 +194,19 @@ def _keys(
         else:
             seen[keys[place]] = place
     return keys
+
+
+def _remarks(named: pd.DataFrame, others: pd.DataFrame) -> set[object]:
+    """Rows that seem to be remarks, as below many tables: one cell, written like no identifier of the other rows."""
+    filled = (named != "").sum(axis=1) + (others != "").sum(axis=1)
+    written = named["patient_id"].map(_pattern)
+    usual = set(written[filled > 1])
+    return set(named.index[(filled == 1) & (written != "") & ~written.isin(usual)]) if usual else set()
+
+
+def _pattern(text: str) -> str:
+    """How an identifier is written: ``NPC-0012`` as ``a-9``."""
+    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "9", unicodedata.normalize("NFKC", text)))
 
 
 def _values(table: pd.DataFrame, column: str, mapping: ClinicalMapping, problems: Problems) -> list[str | None]:
