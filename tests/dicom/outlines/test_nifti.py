@@ -43,6 +43,23 @@ def test_an_affine_that_is_not_set_contradicts_nothing(tmp_path: Path, codes: tu
     np.testing.assert_allclose(found, np.diag([-1, -1, 1, 1]) @ affines[codes.index(1)], atol=1e-5)
 
 
+@pytest.mark.parametrize("codes", [(1, 1), (1, 0), (0, 1)])
+@pytest.mark.parametrize(("unit", "factor"), [("unknown", 1), ("mm", 1), ("meter", 0.001), ("micron", 1000)])
+def test_lengths_in_the_files_own_unit(tmp_path: Path, unit: str, factor: float, codes: tuple[int, int]) -> None:
+    sitk = pytest.importorskip("SimpleITK")
+    affine = np.diag([factor, factor, factor, 1.0]) @ SERIES.affine()
+    image = nibabel.Nifti1Image(label_map(SERIES), None)
+    image.set_qform(affine, codes[0])
+    image.set_sform(affine, codes[1])
+    image.header.set_xyzt_units(unit)
+    nibabel.save(image, tmp_path / "P1.nii")
+    found = read_label_map(tmp_path / "P1.nii").to_patient
+    np.testing.assert_allclose(found, np.diag([-1, -1, 1, 1]) @ SERIES.affine(), atol=1e-4)
+    itk = sitk.ReadImage(str(tmp_path / "P1.nii"))
+    np.testing.assert_allclose(found[:3, 3], itk.GetOrigin(), atol=1e-4)
+    np.testing.assert_allclose(np.linalg.norm(found[:3, :3], axis=0), itk.GetSpacing(), rtol=1e-5)
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_a_quaternion_near_half_a_turn_is_rounding(tmp_path: Path, seed: int) -> None:
     """Its scalar part is the root of what float32 leaves of 1 - b^2 - c^2 - d^2."""

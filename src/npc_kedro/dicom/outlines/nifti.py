@@ -32,6 +32,12 @@ _ROUNDING = 1e-3
 _FLAT = 1e-9
 """Volume of a voxel, in cubic mm, below which an affine spans no space."""
 
+_MM = {1: 1000.0, 2: 1.0, 3: 0.001}
+"""Millimetres in NIfTI's units of length (metre, millimetre, micrometre), by their codes; without one it is mm."""
+
+_UNITS = 0b111
+"""The bits of ``xyzt_units`` for lengths."""
+
 _SAME_VOXEL = 0.5
 """How far, in voxels, qform and sform may differ: the quaternion's float32 errs by up to 0.0006 radians."""
 
@@ -46,7 +52,8 @@ def read_label_map(path: Path) -> LabelMap:
     try:
         image = _image(path.read_bytes())
         values = np.asanyarray(image.dataobj)
-        affine = np.asarray(image.affine, dtype=float)
+        to_mm = _to_mm(image)
+        affine = to_mm @ np.asarray(image.affine, dtype=float)
     except Exception as error:  # nibabel raises anything on damaged files; each ends as a reason code
         detail = f"the file cannot be read as NIfTI ({type(error).__name__})"
         raise TagError(RejectReason.OUTLINE_UNREADABLE, detail) from None
@@ -56,7 +63,7 @@ def read_label_map(path: Path) -> LabelMap:
     placed = int(image.header["qform_code"]) > 0 or int(image.header["sform_code"]) > 0
     if not placed or not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < _FLAT:
         raise TagError(RejectReason.OUTLINE_GEOMETRY, "the file does not say where its voxels lie (no usable affine)")
-    _require_one_place(image, values.shape)
+    _require_one_place(image, to_mm, values.shape)
     return LabelMap(_whole(values), _RAS_TO_LPS @ affine)
 
 
@@ -74,6 +81,12 @@ def _image(content: bytes) -> Any:
     return (nibabel.Nifti2Image if second else nibabel.Nifti1Image).from_bytes(content)
 
 
+def _to_mm(image: Any) -> np.ndarray:
+    """From the file's unit of length to mm, which programs of ITK follow too."""
+    scale = _MM.get(int(image.header["xyzt_units"]) & _UNITS, 1.0)
+    return np.diag([scale, scale, scale, 1.0])
+
+
 def _whole(values: np.ndarray) -> np.ndarray:
     """The values as whole numbers, which scaling may have missed by a little.
 
@@ -88,13 +101,18 @@ def _whole(values: np.ndarray) -> np.ndarray:
     return whole
 
 
-def _require_one_place(image: Any, shape: tuple[int, ...]) -> None:
+def _require_one_place(image: Any, to_mm: np.ndarray, shape: tuple[int, ...]) -> None:
     """Passes a file whose qform and sform, if both are usable, say the same place.
+
+    Args:
+        image: the file.
+        to_mm: from its unit of length.
+        shape: of its values.
 
     Raises:
         TagError: with both geometries.
     """
-    qform, sform = (_usable(form) for form in (image.get_qform, image.get_sform))
+    qform, sform = (_usable(form, to_mm) for form in (image.get_qform, image.get_sform))
     if qform is None or sform is None:
         return
     corners = np.array([[*corner, 1] for corner in np.ndindex(2, 2, 2)]).T * [[size - 1] for size in (*shape, 2)]
@@ -104,14 +122,16 @@ def _require_one_place(image: Any, shape: tuple[int, ...]) -> None:
         raise TagError(RejectReason.OUTLINE_TWO_PLACES, detail)
 
 
-def _usable(form: Callable[..., tuple[np.ndarray | None, int]]) -> np.ndarray | None:
-    """An affine of the file, None if it is not set or none."""
+def _usable(form: Callable[..., tuple[np.ndarray | None, int]], to_mm: np.ndarray) -> np.ndarray | None:
+    """An affine of the file, in mm; None if it is not set or none."""
     try:
         affine, _ = form(coded=True)
     except ValueError:  # a quaternion that is no rotation
         return None
-    usable = affine is not None and np.isfinite(affine).all() and abs(np.linalg.det(affine[:3, :3])) >= _FLAT
-    return affine if usable else None
+    if affine is None or not np.isfinite(affine).all():
+        return None
+    affine = to_mm @ affine
+    return affine if abs(np.linalg.det(affine[:3, :3])) >= _FLAT else None
 
 
 def _run(affine: np.ndarray, shape: tuple[int, ...]) -> str:
