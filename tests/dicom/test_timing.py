@@ -72,6 +72,20 @@ def test_bad_input_22_a_study_that_holds_no_candidate_still_makes_the_date_neces
 
 
 @pytest.mark.parametrize(
+    ("days", "told"),
+    [
+        ((10.0, 40.0), "on 2 days"),
+        ((10.0, math.nan), "on 1 day and in 1 undated study"),
+        ((math.nan, math.nan, 10.0, 40.0), "on 2 days and in 2 undated studies"),
+        ((math.nan, math.nan), "in 2 undated studies"),
+    ],
+)
+def test_days_and_undated_studies_are_told_apart(days: tuple[float, ...], told: str) -> None:
+    (_, detail), *_ = refused_by_date(studies(*days), None).values()
+    assert detail == f"examined {told}, and the clinical table gives no treatment_start"
+
+
+@pytest.mark.parametrize(
     ("written", "day"),
     [
         ("20200229", date(2020, 2, 29)), ("2020.02.29", date(2020, 2, 29)), ("2020-02-29", date(2020, 2, 29)),

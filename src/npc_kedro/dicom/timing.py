@@ -98,7 +98,7 @@ def refused_by_date(
     if treatment_start is None or math.isnan(treatment_start):
         if len(visits) < 2:
             return {}
-        detail = f"examined on {len(visits)} days, and the clinical table gives no treatment_start"
+        detail = f"examined {_told_of(visits)}, and the clinical table gives no treatment_start"
         return dict.fromkeys(candidates, (RejectReason.UNDATED_STUDIES, detail))
     refused: dict[int, tuple[RejectReason, str]] = {}
     for index in candidates:
@@ -117,6 +117,15 @@ def refused_by_date(
             detail = f"{last - days[index]:.0f} days before the study that is used"
             refused[index] = (RejectReason.EARLIER_STUDY, detail)
     return refused
+
+
+def _told_of(visits: set[float | str]) -> str:
+    """Days, and studies without one (their keys), in words."""
+    undated = sum(isinstance(visit, str) for visit in visits)
+    days = len(visits) - undated
+    told = [f"on {days} day{'s' if days > 1 else ''}"] if days else []
+    told += [f"in {undated} undated {'studies' if undated > 1 else 'study'}"] if undated else []
+    return " and ".join(told)
 
 
 def used_undated(judged: pd.DataFrame, clinical: pd.DataFrame) -> list[str]:
