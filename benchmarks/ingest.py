@@ -1,7 +1,7 @@
 """How fast ``ingest`` is, beside a plain serial loop over ``pydicom.dcmread(path).pixel_array``.
 
     python -m benchmarks.ingest [--patients 160] [--slices 25] [--side 512] [--matrix 160] [--workers 0] [--repeats 7]
-                                [--others 180 0] [--compressed rle|jpeg-ls]
+                                [--others 180 0] [--like FILE] [--compressed rle|jpeg-ls]
     python -m benchmarks.ingest --commands [--patients 160] [--slices 25] [--side 512] [--repeats 3]
 
 Both read the same files from a warm cache; the loop only decodes, ``ingest`` also walks, checks, chooses, hashes,
@@ -12,7 +12,9 @@ of its children.
 
 It measures two kinds of file: with 180 elements beside those that ingest asks for (an untouched file of GE or Siemens
 has 170 to 210 of them) and, the hardest case since the loop reads it fastest, with none. ``--others`` asks for other
-numbers. ``--compressed`` packs the pixels as archives do; without it they lie in the files as they are.
+numbers. ``--like`` takes the elements of a DICOM file of your own instead: what ingest asks for and the pixels are the
+benchmark's, all else is the file's. ``--compressed`` packs the pixels as archives do; without it they lie in the files
+as they are.
 
 ``--commands`` measures what a user types instead, ``kedro run --pipelines=ingest``, twice: the second time the runner
 finds the folder unchanged and leaves the pipeline out. It prints the time from start to end of the command, and that of
@@ -29,6 +31,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -56,8 +59,8 @@ _LOGGED = 0.1
 """Kedro logs a pipeline's seconds to one digit."""
 
 
-def write_cohort(root: Path, given: argparse.Namespace, others: int = 0) -> None:
-    """Writes axial series of noise with every tag that ingest asks for, and ``others`` that nobody asks for."""
+def write_cohort(root: Path, given: argparse.Namespace, others: Dataset) -> None:
+    """Writes axial series of noise with every tag that ingest asks for, and ``others`` besides."""
     rng = np.random.default_rng(1)
     lines = ["patient_id,arm,residual_tumor,age,sex,ajcc_stage,t_stage,n_stage"]
     for patient in range(given.patients):
@@ -66,11 +69,7 @@ def write_cohort(root: Path, given: argparse.Namespace, others: int = 0) -> None
         series = generate_uid()
         for index in range(given.slices):
             pixels = rng.integers(0, 2000, (given.side, given.side), dtype=np.uint16)
-            dataset = _slice(str(patient), series, index, pixels)
-            if others:
-                dataset.add_new((_PRIVATE_GROUP, 0x0010), "LO", "BENCHMARK")
-            for number in range(others):
-                dataset.add_new((_PRIVATE_GROUP, 0x1000 + number), "DS", str(number / 7)[:16])
+            dataset = _slice(str(patient), series, index, pixels, others)
             if given.compressed:
                 dataset.compress(_SYNTAXES[given.compressed], generate_instance_uid=False)
             dataset.save_as(folder / f"{index}.dcm", enforce_file_format=True)
@@ -78,8 +77,28 @@ def write_cohort(root: Path, given: argparse.Namespace, others: int = 0) -> None
     (root / "clinical.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _slice(patient: str, series: str, index: int, pixels: np.ndarray) -> Dataset:
+def made_up(count: int) -> Dataset:
+    """So many private elements."""
     dataset = Dataset()
+    if count:
+        dataset.add_new((_PRIVATE_GROUP, 0x0010), "LO", "BENCHMARK")
+    for number in range(count):
+        dataset.add_new((_PRIVATE_GROUP, 0x1000 + number), "DS", str(number / 7)[:16])
+    return dataset
+
+
+def taken_from(path: Path) -> Dataset:
+    """All elements of a file but its pixels, and the tags that would say another size or range than the benchmark's."""
+    dataset = pydicom.dcmread(path, stop_before_pixels=True)
+    for name in ("NumberOfFrames", "RescaleSlope", "RescaleIntercept", "PixelPaddingValue"):
+        if name in dataset:
+            delattr(dataset, name)
+    dataset.walk(lambda within, element: element.value)  # read now, not when it is written
+    return Dataset(dataset)
+
+
+def _slice(patient: str, series: str, index: int, pixels: np.ndarray, others: Dataset) -> Dataset:
+    dataset = copy(others)
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     dataset.SOPClassUID, dataset.SOPInstanceUID = MRImageStorage, generate_uid()
@@ -95,7 +114,7 @@ def _slice(patient: str, series: str, index: int, pixels: np.ndarray) -> Dataset
     dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
     dataset.BitsAllocated = dataset.BitsStored = 16
     dataset.HighBit, dataset.PixelRepresentation = 15, 0
-    dataset.PixelData = pixels.tobytes()
+    dataset.add_new("PixelData", "OW", pixels.tobytes())
     return dataset
 
 
@@ -185,7 +204,7 @@ def command(root: Path, store: Path) -> Command:
 def measure_commands(folder: Path, given: argparse.Namespace) -> None:
     """Prints how long the command takes the first and the second time: the median of several, each from nothing."""
     root = folder / "cohort"
-    write_cohort(root, given)
+    write_cohort(root, given, made_up(0))
     pairs = [[command(root, folder / f"store {turn}") for _ in range(2)] for turn in range(given.repeats)]
     print(f"{given.patients * given.slices} slices of {given.side} x {given.side}")
     for what in ("whole", "pipeline"):
@@ -204,6 +223,7 @@ def main() -> None:
     for name, default in numbers.items():
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--others", type=int, nargs="+", default=[180, 0])
+    parser.add_argument("--like", type=Path)
     parser.add_argument("--compressed", choices=sorted(_SYNTAXES))
     parser.add_argument("--commands", action="store_true")
     given = parser.parse_args()
@@ -211,19 +231,23 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             measure_commands(Path(folder), given)
         return
-    for others in given.others:
+    kinds = {f"{count} elements beside those asked for": made_up(count) for count in given.others}
+    if given.like:
+        others = taken_from(given.like)
+        kinds = {f"{len(list(others.iterall()))} elements as in a file of {others.get('Manufacturer')}": others}
+    for kind, others in kinds.items():
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder) / "cohort"
             write_cohort(root, given, others)
             costs = measure(root, Path(folder) / "store", given)
-        report(costs, given, others)
+        report(costs, given, kind)
 
 
-def report(costs: dict[str, list[Cost]], given: argparse.Namespace, others: int) -> None:
+def report(costs: dict[str, list[Cost]], given: argparse.Namespace, kind: str) -> None:
     """Prints what :func:`measure` measured."""
     count = given.patients * given.slices
     sizes = f"{given.side} x {given.side}, stored at {given.matrix} x {given.matrix}"
-    print(f"{count} slices of {sizes}; {others} elements beside those asked for")
+    print(f"{count} slices of {sizes}; {kind}")
     for name, turns in costs.items():
         wall, cpu = (1000 * median(getattr(turn, clock) for turn in turns) / count for clock in ("wall", "cpu"))
         print(f"{name:18} {wall * count / 1000:7.2f} s  {wall:6.2f} ms a slice, {cpu:6.2f} ms of CPU")

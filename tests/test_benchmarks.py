@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from mini_dicom import MiniSeries
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -73,3 +75,18 @@ def test_crops_are_timed():
     _, *lines = done.stdout.splitlines()
     assert [line.split()[:2] for line in lines] == [["30", "20"], ["60", "40"]]  # two slices of three have a mask
     assert all(float(line.split()[3]) > 0 for line in lines)
+
+
+def test_ingest_is_measured_on_files_like_one_of_the_users_own(tmp_path):
+    like = tmp_path / "like.dcm"
+    like.write_bytes(MiniSeries("A patient", tags={"Manufacturer": "A maker", "RescaleSlope": "3"}).content(0))
+    options = ["--patients", "2", "--slices", "3", "--side", "32", "--matrix", "16", "--repeats", "1"]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.ingest", "--like", str(like), *options],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "6 slices of 32 x 32, stored at 16 x 16; " in done.stdout
+    assert "elements as in a file of A maker" in done.stdout
+    assert "Slices: 6 of 2 patients" in " ".join((done.stdout + done.stderr).split())
+    assert "A patient" not in done.stdout + done.stderr

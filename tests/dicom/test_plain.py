@@ -4,6 +4,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pydicom
 import pytest
 from hypothesis import given, settings
@@ -12,10 +13,13 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
 
 from mini_dicom import MiniSeries, encoded
+from npc_kedro.dicom.headers import Header, read_header
 from npc_kedro.dicom.layout import Layout, read_layout
+from npc_kedro.dicom.pixels import decode_file
 from npc_kedro.dicom.plain import WANTED, PlainHeader, plain_header, understood_once
 from npc_kedro.dicom.silence import silenced
 from npc_kedro.dicom.tags import TagError, text
+from npc_kedro.dicom.walk import FoundFile
 
 REAL = Path(__file__).parents[2] / "../shared/real_mr"
 TEST_FILES = Path(pydicom.__file__).parent / "data/test_files"
@@ -129,3 +133,23 @@ def test_what_repeats_is_understood_once_and_nothing_else_is_seen() -> None:
         with pytest.raises(ValueError, match="nobody"):
             both(nobody)
     assert len(asked) == 5
+
+
+@pytest.mark.parametrize("implicit", [False, True])
+@pytest.mark.parametrize("size", [10, 16_000, 66_000, 131_000, 200_000, 1_100_000])
+def test_private_elements_of_any_size_before_the_pixels(tmp_path: Path, size: int, implicit: bool) -> None:
+    """Siemens keeps tens of thousands of bytes in one."""
+    dataset = MiniSeries("P1").dataset(0)
+    expected = dataset.pixel_array.copy()
+    dataset.add_new((0x0029, 0x0010), "LO", "SIEMENS CSA HEADER")
+    dataset.add_new((0x0029, 0x1020), "OB", bytes(size))
+    if implicit:
+        dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+    content = encoded(dataset)
+    path = tmp_path / "one.dcm"
+    path.write_bytes(content)
+    header = read_header(FoundFile("one.dcm", str(path)))
+    assert isinstance(header, Header)
+    (image,) = decode_file(content)
+    assert image.frame.geometry == header.geometries[0]
+    np.testing.assert_array_equal(image.stored, expected)

@@ -16,7 +16,7 @@ from npc_kedro.dicom.facts import ImageLook
 from npc_kedro.dicom.frames import ENHANCED_MR, read_frames, require_pixel_bytes
 from npc_kedro.dicom.geometry import SliceGeometry
 from npc_kedro.dicom.looks import read_looks
-from npc_kedro.dicom.plain import PlainHeader, plain_header, understood_once
+from npc_kedro.dicom.plain import HEADER_BYTES, PlainHeader, plain_header, understood_once
 from npc_kedro.dicom.pseudonyms import normalised_identifier
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.silence import silenced
@@ -51,12 +51,6 @@ _COLOURS = (
     "CMYK",
 )
 """Names that may be repeated in a message: a damaged tag may hold anything."""
-
-FIRST_BYTES = 16_384
-"""Most headers end before this."""
-
-_MORE_BYTES = 2**20
-"""Nearly all others end before this, Siemens' private elements included."""
 
 _FIRST_PIXELS = 0x7FE00008
 
@@ -166,7 +160,7 @@ def _open(location: str, accept_without_preamble: bool) -> tuple[Any, int]:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise TagError(RejectReason.UNREADABLE, "not a regular file, or a link to a folder")
-        head = os.read(descriptor, FIRST_BYTES)
+        head = os.read(descriptor, HEADER_BYTES[0])
         plain = plain_header(head)
         if plain is not None:
             return plain, status.st_size
@@ -175,7 +169,11 @@ def _open(location: str, accept_without_preamble: bool) -> tuple[Any, int]:
         preamble = head[128:132] == b"DICM"
         if not preamble:
             _require_plausible(head[:132], accept_without_preamble)
-        plain = plain_header(head + os.read(descriptor, _MORE_BYTES))
+        for size in HEADER_BYTES[1:]:
+            head += os.read(descriptor, size - len(head))
+            plain = plain_header(head)
+            if plain is not None or len(head) >= status.st_size:
+                break
         return plain or _by_pydicom(descriptor, force=not preamble), status.st_size
     finally:
         os.close(descriptor)

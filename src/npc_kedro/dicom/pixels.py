@@ -6,7 +6,7 @@ checked against Rows and Columns, and every accepted slice is decoded.
 
 import io
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,6 @@ import numpy as np
 from npc_kedro.dicom.codestream import is_jpeg, require_fitting_frames
 from npc_kedro.dicom.container import end_of_items, require_sound_rest
 from npc_kedro.dicom.frames import Frame, read_frames, require_pixel_bytes
-from npc_kedro.dicom.headers import FIRST_BYTES
 from npc_kedro.dicom.layout import (
     Layout,
     decoded_shape,
@@ -25,7 +24,7 @@ from npc_kedro.dicom.layout import (
     within_bits_stored,
     without_padding,
 )
-from npc_kedro.dicom.plain import EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN, plain_header
+from npc_kedro.dicom.plain import EXPLICIT_LITTLE_ENDIAN, HEADER_BYTES, IMPLICIT_LITTLE_ENDIAN, plain_header
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.silence import silenced
 from npc_kedro.dicom.tags import TagError
@@ -100,7 +99,7 @@ def decode_file(content: bytes | memoryview) -> tuple[DecodedImage, ...]:
 
 
 def _decode(content: bytes | memoryview) -> tuple[DecodedImage, ...]:
-    plain = plain_header(bytes(content[:FIRST_BYTES])) or plain_header(bytes(content))
+    plain = next(filter(None, map(plain_header, _beginnings(content))), None)
     if plain is not None and plain.is_native:
         frames, layout = read_frames(plain), read_layout(plain)
         length = min(plain.pixels_length or 0, len(content) - plain.pixels_at)
@@ -116,6 +115,15 @@ def _decode(content: bytes | memoryview) -> tuple[DecodedImage, ...]:
             _require_whole_container(dataset, content)
         frames, layout = read_frames(dataset), read_layout(dataset)
         return _images(layout, frames, _by_pydicom(dataset, layout, len(frames)))
+
+
+def _beginnings(content: bytes | memoryview) -> Iterator[bytes]:
+    """More and more of a file, as far as its header may need: to copy all of it costs as much as reading it."""
+    for size in HEADER_BYTES:
+        yield bytes(content[:size])
+        if size >= len(content):
+            return
+    yield bytes(content)
 
 
 def _images(layout: Layout, frames: Sequence[Frame], stored: np.ndarray) -> tuple[DecodedImage, ...]:

@@ -29,6 +29,10 @@ EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1"
 _ENCAPSULATED_PREFIX = "1.2.840.10008.1.2.4."
 _RLE = "1.2.840.10008.1.2.5"
 
+HEADER_BYTES = (2**14, 2**17, 2**20)
+"""Most headers end before the first; most of Siemens' with their private elements before the second; nearly all before
+the third."""
+
 _UNDEFINED = 0xFFFFFFFF
 _PIXEL_GROUP = 0x7FE0
 _PIXEL_DATA, _TRANSFER_SYNTAX, _ITEM, _SEQUENCE_END = map(_in_file, (0x7FE00010, 0x00020010, 0xFFFEE000, 0xFFFEE0DD))
