@@ -71,6 +71,23 @@ def test_the_paper_profile_states_the_publications_constants():
     assert (scale.segmenter.weights, scale.classifier.weights, scale.device) == ("hub", "hub", "auto")
 
 
+def test_the_paper_profile_keeps_none_of_the_laptops_own_knobs():
+    """Parameters merge key by key: what the profile does not name is the laptop's."""
+    found = loader("paper")["parameters"]
+    training, segment, crop = found["train_classifiers"], found["segment"], found["crop"]
+    assert training["augmentation"] == {"horizontal_flip": 0.5, "shift": 0.0}
+    assert training["optimiser"] == {
+        "name": "sgd", "learning_rate": 0.001, "momentum": 0.9, "weight_decay": 1e-4, "schedule": "step",
+        "step_epochs": [30], "step_factor": 0.1,
+    }  # fmt: skip
+    assert training["head_ridge"] is None
+    assert {network["epochs_factor"] for network in training["networks"].values() if "epochs_factor" in network} == {1}
+    assert {network.get("learning_rate") for network in training["networks"].values()} == {None}
+    assert (crop["parts"], crop["margin"], crop["square"], crop["min_side_mm"]) == ("all", 0.0, False, 0)
+    assert (segment["min_area_mm2"], segment["empty_slice_share"], segment["loss"]) == (0.0, 1.0, "bce")
+    assert segment["optimiser"]["learning_rate"] == 0.001
+
+
 def test_what_is_read_once_cannot_be_altered_by_who_reads_it():
     config = loader()
     config["parameters"]["split"]["seed"] = -1
