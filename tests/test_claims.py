@@ -94,3 +94,19 @@ def test_kedro_run_beside_another_ends_before_it_begins(tmp_path):
     assert "Error: another run is at work on the same results: 'kedro run --env=miniature', since" in done.stderr
     assert not (tmp_path / "mlflow.db").exists()
     assert not (tmp_path / "data/01_raw").exists()
+
+
+def test_a_run_that_ends_while_others_look_hides_nobody(tmp_path, monkeypatch, cropping):
+    """Its note is gone between the listing and the look."""
+    gone = tmp_path / ".runs" / "00000000.json"
+    glob = Path.glob
+
+    def listed(folder, pattern):
+        return [gone, *glob(folder, pattern)] if folder == gone.parent else glob(folder, pattern)
+
+    monkeypatch.setattr(Path, "glob", listed)
+    with pytest.raises(BusyError):
+        claim(tmp_path, work("crops"), command="kedro run")
+    mine = claim(tmp_path, work("other"), command="kedro run")
+    assert mine is not None
+    mine.give_up()

@@ -2,7 +2,8 @@
 
 import pytest
 
-from npc_kedro import board
+from npc_kedro import board, schedule
+from npc_kedro.pipeline_registry import register_pipelines
 from npc_kedro.schedule import Schedule, expected_seconds
 
 LONG = "train_classifiers.ccrt.inception_resnet_v2.image.train"
@@ -50,3 +51,9 @@ def test_without_a_board_nothing_is_known_and_nothing_breaks(monkeypatch):
     monkeypatch.delenv(board.VARIABLE, raising=False)
     board.report_progress("a", 1, 2)
     assert board.read_progress("a") == 0
+
+
+def test_every_weight_is_that_of_a_node_there_is():
+    names = [node.name for node in register_pipelines()["__default__"].nodes]
+    for pattern, seconds in schedule._EXPECTED_SECONDS:
+        assert any(schedule._fits(pattern, name) for name in names), (pattern, seconds)

@@ -93,10 +93,13 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
 def _living(note: Path) -> dict[str, Any] | None:
     """What a note says; None if its process is no more: then it goes."""
-    with note.open(encoding="utf-8") as file:
-        if not lock(file.fileno(), shared=True):
-            found: dict[str, Any] = json.load(file)
-            return found
+    try:
+        with note.open(encoding="utf-8") as file:
+            if not lock(file.fileno(), shared=True):
+                found: dict[str, Any] = json.load(file)
+                return found
+    except FileNotFoundError:  # that run has just ended
+        return None
     note.unlink(missing_ok=True)
     return None
 

@@ -26,7 +26,7 @@ _EXPECTED_SECONDS: tuple[tuple[str, float], ...] = (
     ("simulate", 30),
     ("decode", 10),
     ("evaluate.*predict", 3),
-    ("predict_both_arms", 8),
+    ("predict_under", 8),
     ("grad_cam", 6),
 )
 _OTHERWISE_SECONDS = 1.5

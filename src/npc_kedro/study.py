@@ -9,9 +9,6 @@ from typing import NewType
 PatientKey = NewType("PatientKey", str)
 """Keyed hash of a patient's identifier, 16 hexadecimal digits. The only name a patient has past ``ingest``."""
 
-Probability = NewType("Probability", float)
-"""Probability of residual tumour, in [0, 1]."""
-
 
 class Arm(StrEnum):
     """The treatment a patient was given, as the publication prints it."""
@@ -68,8 +65,6 @@ NETWORKS: tuple[str, ...] = ("efficientnet_b0", "inception_resnet_v2", "resnet50
 
 SEGMENTERS: tuple[str, ...] = ("unet", "deeplabv3")
 """The two segmenters, by the names used in dataset and run names."""
-
-CLINICAL_VARIABLES: tuple[str, ...] = ("age", "sex", "ajcc_stage", "t_stage", "n_stage")
 
 SIMULATED_MARK = "SIMULATED COHORT - not patients"
 """Written on every figure and page that comes from the simulated cohort."""

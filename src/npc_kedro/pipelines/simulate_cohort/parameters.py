@@ -1,6 +1,5 @@
 """Knobs of the simulated cohort."""
 
-import os
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -60,5 +59,5 @@ class SimulateCohortParameters(BaseModel):
             **same,
             patients={Arm.CCRT: self.patients.ccrt, Arm.IC_CCRT: self.patients.ic_ccrt},
             residual_share={Arm.CCRT: self.residual_share.ccrt, Arm.IC_CCRT: self.residual_share.ic_ccrt},
-            workers=(os.cpu_count() or 1) if self.workers == "auto" else self.workers,
+            workers=0 if self.workers == "auto" else self.workers,
         )
