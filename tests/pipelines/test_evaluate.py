@@ -3,11 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 
 from npc_kedro.arrays import ImageTable
 from npc_kedro.errors import LeakError
 from npc_kedro.networks.checkpoint import Checkpoint
 from npc_kedro.pipelines.evaluate import create_pipeline, nodes
+from npc_kedro.pipelines.evaluate.parameters import GradCamParameters
 
 PARAMETERS = {
     "seed": 1,
@@ -79,3 +81,12 @@ def test_every_one_of_the_sixteen_is_predicted_and_can_be_picked_by_tag():
     assert sum(node.name.endswith(".predict") for node in pipeline.nodes) == 16
     assert len(pipeline.only_nodes_with_tags("resnet50").nodes) == 4
     assert len(pipeline.only_nodes_with_namespaces(["evaluate.ic_ccrt"]).nodes) == 8
+
+
+def test_the_overlays_network_is_one_of_the_studys():
+    """Known before anything is trained, not at the figure."""
+    assert GradCamParameters(network="xception", patients_per_outcome=1).network == "xception"
+    with pytest.raises(
+        ValidationError, match="'vgg16' is none of the study's networks; expected one of efficientnet_b0"
+    ):
+        GradCamParameters(network="vgg16", patients_per_outcome=1)

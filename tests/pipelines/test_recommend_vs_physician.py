@@ -32,7 +32,6 @@ PARAMETERS = {
     "device": "cpu",
     "threads": 1,
     "batch_size": 4,
-    "level": 0.95,
     "n_permutations": 20,
     "baseline_threshold": 0.5,
     "propensity_ridge": 1.0,

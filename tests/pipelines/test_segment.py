@@ -31,7 +31,7 @@ def parameters(tmp_path):
         },
         "epochs": 1, "batch_size": 8, "optimiser": OPTIMISER, "augmentation": {"horizontal_flip": 0.5},
         "loss": "bce_dice", "empty_slice_share": 1.0, "keep": "best_validation", "threshold": 0.5,
-        "min_area_mm2": 8.0, "prediction_batch_size": 4, "n_resamples": 100, "level": 0.95, "scratch": str(tmp_path),
+        "min_area_mm2": 8.0, "prediction_batch_size": 4, "n_resamples": 100, "scratch": str(tmp_path),
     }  # fmt: skip
 
 

@@ -46,16 +46,16 @@ def test_the_catalogs_entry_counts_without_the_place(tmp_path):
 @pytest.mark.parametrize(
     ("pipeline", "node", "unread", "read"),
     [
-        ("evaluate", "predict", {"n_resamples": 999, "level": 0.5, "baseline_ridge": 7.0}, {"batch_size": 3}),
+        ("evaluate", "predict", {"n_resamples": 999, "baseline_ridge": 7.0}, {"batch_size": 3}),
         ("evaluate", "draw_grad_cam", {"n_resamples": 999, "seed": 1, "batch_size": 3}, {"grad_cam": {
             "network": "resnet50", "patients_per_outcome": 9,
         }}),
-        ("evaluate", "fill_table2", {"level": 0.5, "device": "cpu", "threads": 3}, {"n_resamples": 999}),
-        ("evaluate", "trace_curves", {"device": "cpu", "baseline_ridge": 7.0}, {"level": 0.5}),
+        ("evaluate", "fill_table2", {"calibration_bins": 3, "device": "cpu", "threads": 3}, {"n_resamples": 999}),
+        ("evaluate", "trace_curves", {"device": "cpu", "baseline_ridge": 7.0}, {"calibration_bins": 3}),
         ("evaluate", "score_clinical_baseline", {"n_resamples": 999}, {"baseline_ridge": 7.0}),
-        ("recommend_vs_physician", "predict_under_ccrt", {"level": 0.5, "seed": 1}, {"threads": 3}),
+        ("recommend_vs_physician", "predict_under_ccrt", {"propensity_ridge": 7.0, "seed": 1}, {"threads": 3}),
         ("recommend_vs_physician", "compare_with_null_policies", {"threads": 3}, {"n_permutations": 7}),
-        ("recommend_vs_physician", "value_recommendation", {"n_permutations": 7}, {"level": 0.5}),
+        ("recommend_vs_physician", "value_recommendation", {"n_permutations": 7}, {"propensity_ridge": 7.0}),
         ("ingest", "survey_files", {"workers": 7, "matrix": 17}, {"accept_without_preamble": True}),
         ("ingest", "decode_slices", {"workers": 7, "scratch": "elsewhere"}, {"matrix": 17}),
     ],

@@ -59,6 +59,7 @@ def segment(**changes):
         "epochs": EPOCHS, "batch_size": 4, "keep": "best_validation", "seed": 5, "device": "cpu", "precision": "fp32",
         "threads": 1, "optimiser": {**SGD, "name": "rmsprop", "learning_rate": 0.001, "schedule": "one_cycle"},
         "augmentation": {"horizontal_flip": 0.5}, "loss": "bce_dice", "empty_slice_share": 0.5,
+        "threshold": 0.5,
     }  # fmt: skip
     slices = OutlinedSlices.from_arrays(
         (rng.integers(0, 80, truth.shape) + 120 * truth).astype(np.uint8), truth,

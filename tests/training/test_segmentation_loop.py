@@ -25,7 +25,7 @@ SPEC = SegmenterSpec("unet", "resnet18", 32, {"encoder_depth": 3, "decoder_chann
 def settings(**changes):
     base = {
         "epochs": 2, "batch_size": 8, "keep": "best_validation", "seed": 3, "device": "cpu", "precision": "fp32",
-        "threads": 1, "loss": "bce_dice", "empty_slice_share": 0.5,
+        "threads": 1, "loss": "bce_dice", "empty_slice_share": 0.5, "threshold": 0.5,
         "optimiser": {"name": "rmsprop", "learning_rate": 0.001, "momentum": 0.0, "weight_decay": 0.0,
                       "schedule": "constant"},
     }  # fmt: skip

@@ -25,7 +25,7 @@ def table(dice_of_validation):
 
 
 def test_levels_by_hand():
-    out = segmentation_table({"unet": table(0.8), "deeplabv3": table(0.2)}, n_resamples=200, seed=1, level=0.95)
+    out = segmentation_table({"unet": table(0.8), "deeplabv3": table(0.2)}, n_resamples=200, seed=1)
     row = out.set_index(["segmenter", "part", "level"])
     slices = row.loc[("unet", "validation", "slice")]
     assert (slices["n"], slices["n_empty"]) == (3, 1)
@@ -44,7 +44,7 @@ def test_levels_by_hand():
 def test_the_choice_does_not_look_at_test_patients():
     worse_on_test = table(0.9)
     worse_on_test.loc[worse_on_test["part"] == "test", "dice"] = 0.0
-    out = segmentation_table({"unet": table(0.8), "deeplabv3": worse_on_test}, n_resamples=200, seed=1, level=0.95)
+    out = segmentation_table({"unet": table(0.8), "deeplabv3": worse_on_test}, n_resamples=200, seed=1)
     assert out.loc[out["chosen"], "segmenter"].unique().tolist() == ["deeplabv3"]
 
 
@@ -61,4 +61,4 @@ def test_nothing_to_compare_is_refused():
     empty = table(0.8)
     empty = empty[empty["part"] != "validation"]
     with pytest.raises(CohortError, match="cannot be compared"):
-        segmentation_table({"unet": empty}, n_resamples=200, seed=1, level=0.95)
+        segmentation_table({"unet": empty}, n_resamples=200, seed=1)

@@ -49,23 +49,25 @@ class MaskPredictor:
 
 
 @torch.inference_mode()
-def mask_probabilities(network: nn.Module, images: torch.Tensor, *, spec: InputSpec) -> torch.Tensor:
-    """Probability of tumour at every pixel, the logits interpolated to the images' own size.
+def mask_probabilities(
+    network: nn.Module, images: torch.Tensor, *, spec: InputSpec, size: tuple[int, int] | None = None
+) -> torch.Tensor:
+    """Probability of tumour at every pixel, the logits interpolated to that size.
 
     Args:
         network: in evaluation mode.
         images: uint8 (b, height, width), of any size, on the network's device.
         spec: size, mean and spread of the network's input.
+        size: of the result; that of the images if left out.
 
     Returns:
-        float32 (b, height, width).
+        float32 (b, *size).
     """
+    size = tuple(images.shape[-2:]) if size is None else size
     small = resize_float(images.float(), spec.image_size) / 255.0
     logits = network(normalise(small, spec))[:, 0].float()
-    if images.shape[-1] != spec.image_size or images.shape[-2] != spec.image_size:
-        logits = nn.functional.interpolate(
-            logits[:, None], size=tuple(images.shape[-2:]), mode="bilinear", align_corners=False
-        )[:, 0]
+    if size != (spec.image_size, spec.image_size):
+        logits = nn.functional.interpolate(logits[:, None], size=size, mode="bilinear", align_corners=False)[:, 0]
     return logits.sigmoid()
 
 

@@ -172,7 +172,7 @@ def train_step(
 
 
 def _validation_dice(trainer: Trainer) -> float:
-    """Mean over the validation patients of the Dice over each one's slices, at full size."""
+    """Mean over the validation patients of the Dice over each one's slices, at full size, specks not removed."""
     slices, rows = trainer.slices, trainer.slices.validation
     if len(rows) == 0:
         return float("nan")
@@ -182,10 +182,9 @@ def _validation_dice(trainer: Trainer) -> float:
         for block in blocks(len(same_square), trainer.settings.batch_size):
             chosen = same_square[block]
             at = torch.from_numpy(chosen).to(slices.images.device)
-            small = mask_probabilities(trainer.network, slices.images[at], spec=trainer.inputs)
             size = (square.side, square.side)
-            full = F.interpolate(small[:, None], size=size, mode="bilinear", align_corners=False)[:, 0]
-            predicted, truth = (full >= 0.5).cpu().numpy(), slices.truth[chosen]
+            full = mask_probabilities(trainer.network, slices.images[at], spec=trainer.inputs, size=size)
+            predicted, truth = (full >= trainer.settings.threshold).cpu().numpy(), slices.truth[chosen]
             overlap = predicted & truth[:, *square.window]
             counts.append(np.stack([overlap.sum((1, 2)), predicted.sum((1, 2)), truth.sum((1, 2))]))
             patients.append(slices.patients[chosen])

@@ -14,7 +14,7 @@ _COLUMNS = ["segmenter", "part", "level", "n", "n_empty", "dice", "dice_lo", "di
 
 
 def segmentation_table(
-    tables: Mapping[str, pd.DataFrame], *, n_resamples: int, seed: int, level: float
+    tables: Mapping[str, pd.DataFrame], *, n_resamples: int, seed: int, level: float = 0.95
 ) -> pd.DataFrame:
     """Mean Dice by segmenter, part and level.
 

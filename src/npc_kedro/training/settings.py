@@ -66,6 +66,7 @@ class SegmenterSettings(TrainingSettings):
     empty_slice_share: float = Field(
         ge=0, le=1, description="share of the training slices without outline that an epoch sees, drawn anew each epoch"
     )
+    threshold: float = Field(gt=0, lt=1, description="probability from which a pixel is tumour")
 
 
 class ClassifierSettings(TrainingSettings):

@@ -105,7 +105,6 @@ def trace_curves(
             patient=scored["patient_key"].to_numpy(),
             n_resamples=settings.n_resamples,
             seed=settings.seed,
-            level=settings.level,
         )
         bands.append(band.assign(**model))
         calibrations.append(calibration_curve(outcome, score, n_bins=settings.calibration_bins).assign(**model))

@@ -1,6 +1,8 @@
 """Knobs of the evaluation."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from npc_kedro.study import NETWORKS
 
 
 class GradCamParameters(BaseModel):
@@ -10,6 +12,14 @@ class GradCamParameters(BaseModel):
 
     network: str = Field(description="network whose patient-level models are looked into")
     patients_per_outcome: int = Field(ge=1, description="test patients shown for each arm and outcome")
+
+    @field_validator("network")
+    @classmethod
+    def _is_trained(cls, network: str) -> str:
+        if network not in NETWORKS:
+            msg = f"{network!r} is none of the study's networks; expected one of {', '.join(NETWORKS)}"
+            raise ValueError(msg)
+        return network
 
 
 class _Part(BaseModel):
@@ -42,7 +52,6 @@ class ResamplingParameters(_Part):
 class CurveParameters(ResamplingParameters):
     """How curves are traced."""
 
-    level: float = Field(gt=0, lt=1, description="confidence level")
     calibration_bins: int = Field(ge=2)
 
 

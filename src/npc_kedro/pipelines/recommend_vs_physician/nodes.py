@@ -149,7 +149,6 @@ def compare_with_null_policies(
         baseline_threshold=settings.baseline_threshold,
         n_permutations=settings.n_permutations,
         seed=settings.seed,
-        level=settings.level,
     )
 
 
@@ -166,10 +165,8 @@ def value_recommendation(
 
     settings = ValueParameters.model_validate(parameters)
     scores = treatment_scores(patients, cohorts, clinical_baseline, ridge=settings.propensity_ridge)
-    value = policy_value(
-        decision_predictions, scores, smallest_propensity=settings.smallest_propensity, level=settings.level
-    )
-    return recommendation_value(decision_predictions, level=settings.level), value
+    value = policy_value(decision_predictions, scores, smallest_propensity=settings.smallest_propensity)
+    return recommendation_value(decision_predictions), value
 
 
 def audit_own_tables(

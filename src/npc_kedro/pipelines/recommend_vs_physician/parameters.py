@@ -17,13 +17,7 @@ class PredictionParameters(_Part):
     batch_size: int = Field(ge=1, description="crops per forward pass; no number depends on it")
 
 
-class LevelParameters(_Part):
-    """How sure intervals are."""
-
-    level: float = Field(gt=0, lt=1, description="confidence level of every interval")
-
-
-class NullPolicyParameters(LevelParameters):
+class NullPolicyParameters(_Part):
     """What policies that never saw an image are given."""
 
     seed: int = Field(ge=0, description="of the shuffled models")
@@ -31,7 +25,7 @@ class NullPolicyParameters(LevelParameters):
     baseline_threshold: float = Field(gt=0, lt=1, description="probability from which the baseline predicts residual")
 
 
-class ValueParameters(LevelParameters):
+class ValueParameters(_Part):
     """How the worth of following the models is estimated."""
 
     propensity_ridge: float = Field(gt=0, description="penalty of the model of the physicians' choice")

@@ -102,7 +102,7 @@ def train(
         "image_size": inputs.image_size,
         "mean": list(inputs.mean),
         "std": list(inputs.std),
-        "threshold": chosen.threshold,
+        "threshold": settings.threshold,
         "best_epoch": trained.best_epoch,
         "seed": settings.seed,
         "patients": sorted(seen["patient_key"]),
@@ -163,10 +163,7 @@ def choose_segmenter(parameters: dict[str, Any], *tables: pd.DataFrame, names: t
 
     settings = ComparisonParameters.model_validate(parameters)
     return segmentation_table(
-        dict(zip(names, tables, strict=True)),
-        n_resamples=settings.n_resamples,
-        seed=settings.seed,
-        level=settings.level,
+        dict(zip(names, tables, strict=True)), n_resamples=settings.n_resamples, seed=settings.seed
     )
 
 

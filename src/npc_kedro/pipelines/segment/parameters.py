@@ -84,7 +84,6 @@ class ComparisonParameters(_Seeded):
     """How the segmenters are compared."""
 
     n_resamples: int = Field(ge=100, description="bootstrap resamples, by patient")
-    level: float = Field(gt=0, lt=1, description="confidence level")
 
 
 class SegmentParameters(DivisionParameters, MaskParameters, ComparisonParameters):
@@ -144,13 +143,12 @@ class OneSegmenter(BaseModel):
     image_size: int
     labels: tuple[int, ...]
     field: str
-    threshold: float
 
 
 def one_segmenter(parameters: dict[str, Any], *, segmenter: str) -> OneSegmenter:
     """The part of ``params:segment`` that concerns one segmenter's training."""
     given = SegmentParameters.model_validate(parameters)
-    same = ("encoder", "weights", "image_size", "labels", "field", "threshold")
+    same = ("encoder", "weights", "image_size", "labels", "field")
     return OneSegmenter(
         settings=given.training(), decoder=given.decoder(segmenter), **{name: getattr(given, name) for name in same}
     )
