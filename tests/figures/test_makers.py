@@ -68,6 +68,14 @@ def test_roc_legend_takes_auc_and_interval_from_table2(curve):
     assert "ResNet-50 0.75 [0.50, 1.00]" in labelled(roc_curves(curve, table2=table2, simulated=False))
 
 
+def test_roc_legend_takes_the_bounds_that_stay_right_near_one(curve):
+    columns = ["model", "unit", "network", "auc", "auc_lo", "auc_hi", "auc_logit_lo", "auc_logit_hi"]
+    perfect = pd.DataFrame([("CCRT", "patient", "resnet50", 1.0, 1.0, 1.0, 0.48, 1.0)], columns=columns)
+    assert "ResNet-50 1.00 [0.48, 1.00]" in labelled(roc_curves(curve, table2=perfect, simulated=False))
+    without = perfect.assign(auc_logit_lo=np.nan, auc_logit_hi=np.nan, auc_lo=0.9)
+    assert "ResNet-50 1.00 [0.90, 1.00]" in labelled(roc_curves(curve, table2=without, simulated=False))
+
+
 def test_roc_bands_lie_over_false_positive_rates(curve):
     bands = curve.iloc[:2].assign(specificity=[0.25, 0.75], lo=[0.4, 0.1], hi=[1.0, 0.9])
     (band,) = roc_curves(curve, bands, simulated=False).marks(Band)

@@ -144,3 +144,26 @@ def test_missing_thresholds_and_baselines_are_errors() -> None:
         table2(predictions, thresholds=thresholds, baseline=baseline, n_resamples=100, seed=1)
     with pytest.raises(StatisticsError, match="1 test patients have no clinical baseline score"):
         table2(predictions, thresholds=thresholds.assign(unit="patient"), baseline=baseline, n_resamples=100, seed=1)
+
+
+def test_a_perfect_model_has_no_interval_by_resampling_and_one_by_wilson() -> None:
+    """All resamples give 1: that is no certainty."""
+    perfect = _predictions().assign(probability=lambda table: table["residual_tumor"] * 0.8 + 0.1)
+    row = _table(perfect.assign(unit="image")).iloc[0]
+    assert [row[name] for name in ("acc", "se", "sp", "auc")] == [1, 1, 1, 1]
+    bounds = [f"{name}_{end}" for name in ("acc", "se", "sp", "auc") for end in ("lo", "hi")]
+    assert row[bounds].isna().all()
+    assert row["auc_method"] == "no interval: all resamples alike"
+    assert "all resamples alike" in row["proportion_method"]
+    row = _table(perfect).iloc[0]
+    assert [row["se_lo"], row["acc_lo"]] == pytest.approx(
+        [1 / (1 + 1.959964**2 / 3), 1 / (1 + 1.959964**2 / 6)], abs=1e-6
+    )
+    assert row["auc_logit_lo"] < 0.9
+
+
+def test_draws_are_those_of_the_seed() -> None:
+    by_slice = _predictions(unit="image")
+    first, again, other = (_table(by_slice, seed=seed).iloc[0]["acc_lo":"sp_hi"].tolist() for seed in (1, 1, 2))
+    assert first == again
+    assert first != other

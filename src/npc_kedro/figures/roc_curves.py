@@ -20,8 +20,9 @@ def roc_curves(
             baseline's name.
         bands: ``arm``, ``unit``, ``network``, ``specificity``, ``lo``, ``hi``: pointwise limits
             of sensitivity at given specificities. None draws no bands.
-        table2: ``model`` (or ``arm``), ``unit``, ``network``, ``auc``, ``auc_lo``, ``auc_hi`` for the legend. None
-            leaves the names alone.
+        table2: ``model`` (or ``arm``), ``unit``, ``network``, ``auc``, ``auc_lo``, ``auc_hi`` for the legend, and
+            ``auc_logit_lo``, ``auc_logit_hi``, which stay right near 1 and are taken where they are. None leaves the
+            names alone.
         simulated: whether the cohort is simulated.
     """
     require(curves, [*_KEYS, "specificity", "sensitivity"], "ROC curves")
@@ -83,10 +84,17 @@ def _legend_words(table2: pd.DataFrame | None) -> dict[tuple[str, str, str], str
     if table2 is None:
         return {}
     table2 = require(with_arm(table2), [*_KEYS, "auc", "auc_lo", "auc_hi"], "Table 2")
+    lows, highs = (_bounds(table2, end) for end in ("lo", "hi"))
     words = {}
-    for row in table2.itertuples():
+    for row, lo, hi in zip(table2.itertuples(), lows, highs, strict=True):
         text = f"{label(row.network)} {row.auc:.2f}"
-        if pd.notna(row.auc_lo) and pd.notna(row.auc_hi):
-            text += f" [{row.auc_lo:.2f}, {row.auc_hi:.2f}]"
+        if pd.notna(lo) and pd.notna(hi):
+            text += f" [{lo:.2f}, {hi:.2f}]"
         words[(str(row.arm), str(row.unit), str(row.network))] = text
     return words
+
+
+def _bounds(table2: pd.DataFrame, end: str) -> pd.Series:
+    """The AUC's bounds on the logit scale where there are any."""
+    usual, logit = table2[f"auc_{end}"], f"auc_logit_{end}"
+    return table2[logit].fillna(usual) if logit in table2 else usual

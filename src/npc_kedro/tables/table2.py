@@ -16,7 +16,7 @@ import pandas as pd
 from npc_kedro.decisions.patient_probability import patient_means
 from npc_kedro.decisions.rule import predicts_residual
 from npc_kedro.errors import StatisticsError
-from npc_kedro.statistics import bootstrap, calibration, proportions, roc
+from npc_kedro.statistics import bootstrap, calibration, classification, roc
 from npc_kedro.study import NETWORKS, Arm, Unit
 
 COLUMNS: tuple[str, ...] = (
@@ -33,6 +33,10 @@ AVERAGED: tuple[str, ...] = (
     "acc", "se", "sp", "auc", "brier", "se_published_orientation", "sp_published_orientation",
 )  # fmt: skip
 """What the ``average`` rows hold: the mean of the networks, as the publication averages."""
+
+_BY_PATIENT = "bootstrap by patient"
+_ALIKE = "all resamples alike"
+"""Why a bootstrap has no interval."""
 
 _FEWEST_PER_CLASS = 2
 """DeLong's variance needs two patients of each outcome; below that the interval is left empty and named so."""
@@ -70,7 +74,9 @@ def table2(
 
     Returns:
         :data:`COLUMNS`: per arm and unit the networks in the order of the study, then ``average``. Empty cells: bounds
-        of averages, the baseline at slice level, and what has too few patients to exist (``auc_method`` says so).
+        of averages, the baseline at slice level, what has too few patients to exist, and bounds by resampling where all
+        resamples are the same, as with every slice right: that says nothing about certainty (``auc_method`` and
+        ``proportion_method`` say so).
 
     Raises:
         StatisticsError: if a model has no threshold, a patient no baseline score, or a patient two outcomes.
@@ -122,24 +128,25 @@ def _measure(
 def _proportions(
     positive: np.ndarray, called: np.ndarray, *, clusters: np.ndarray | None, resampling: Resampling
 ) -> dict[str, object]:
-    counts = {
-        "tp": int((positive & called).sum()),
-        "fp": int((~positive & called).sum()),
-        "tn": int((~positive & ~called).sum()),
-        "fn": int((positive & ~called).sum()),
-    }
+    counts = classification.confusion(positive, called)
     right = positive == called
     among = {"acc": np.ones_like(positive), "se": positive, "sp": ~positive}
-    result: dict[str, object] = dict(counts)
+    shares = {"acc": classification.accuracy, "se": classification.sensitivity, "sp": classification.specificity}
+    result: dict[str, object] = {
+        "tp": counts.true_positive,
+        "fp": counts.false_positive,
+        "tn": counts.true_negative,
+        "fn": counts.false_negative,
+        "proportion_method": "wilson" if clusters is None else _BY_PATIENT,
+    }
     for name, denominator in among.items():
-        n, successes = int(denominator.sum()), int((right & denominator).sum())
-        if clusters is None:
-            interval = proportions.wilson(successes, n, level=resampling.level)
-            bounds = (interval.lo, interval.hi)
-        else:
+        share = shares[name](counts, level=resampling.level)
+        bounds: tuple[float | None, float | None] = (share.lo, share.hi)
+        if clusters is not None:
             bounds = _clustered_bounds(right[denominator], clusters=clusters[denominator], resampling=resampling)
-        result |= {name: successes / n, f"{name}_lo": bounds[0], f"{name}_hi": bounds[1]}
-    result["proportion_method"] = "wilson" if clusters is None else "bootstrap by patient"
+        if bounds == (None, None):
+            result["proportion_method"] = f"{_BY_PATIENT}; where empty, {_ALIKE} or one patient alone"
+        result |= {name: share.estimate, f"{name}_lo": bounds[0], f"{name}_hi": bounds[1]}
     result["se_published_orientation"], result["sp_published_orientation"] = result["sp"], result["se"]
     return result
 
@@ -147,8 +154,8 @@ def _proportions(
 def _clustered_bounds(
     right: np.ndarray, *, clusters: np.ndarray, resampling: Resampling
 ) -> tuple[float | None, float | None]:
-    """Bounds of a share of slices, patients resampled; None where all the slices are one patient's."""
-    if len(np.unique(clusters)) < _FEWEST_PER_CLASS:
+    """Bounds of a share of slices, patients resampled; None where one patient's slices, or one answer, are all."""
+    if len(np.unique(clusters)) < _FEWEST_PER_CLASS or len(np.unique(right)) == 1:
         return None, None
     interval = bootstrap.clustered_mean_interval(
         right, clusters, seed=resampling.seed, n_resamples=resampling.n_resamples, level=resampling.level
@@ -172,7 +179,9 @@ def _discrimination(
             seed=resampling.seed,
             level=resampling.level,
         )
-        return {"auc": area, "auc_lo": interval.lo, "auc_hi": interval.hi, "auc_method": "bootstrap by patient"}
+        if interval.lo == interval.hi:
+            return {"auc": area, "auc_method": f"no interval: {_ALIKE}"}
+        return {"auc": area, "auc_lo": interval.lo, "auc_hi": interval.hi, "auc_method": _BY_PATIENT}
     delong = roc.auc_interval(outcome, probability, level=resampling.level)
     return {
         "auc": area,
