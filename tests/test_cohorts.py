@@ -91,3 +91,14 @@ def test_the_forecast_is_the_division() -> None:
     assert forecast.loc[("IC+CCRT", 0), ["patients", "test"]].tolist() == [45, 9]
     assert forecast["outlined"].sum() == 20
     assert (forecast[["fit", "validation", "test"]].sum(axis=1) == forecast["patients"]).all()
+
+
+def test_the_arms_are_drawn_independently():
+    """Two arms alike in number and outcome: the same draw in both would be one draw."""
+    drawn = split(patients((20, 30), (20, 30)))
+    places = [
+        [index for index, cohort in enumerate(drawn.loc[drawn["arm"] == arm, "cohort"]) if cohort == "test"]
+        for arm in ("CCRT", "IC+CCRT")
+    ]
+    assert len(places[0]) == len(places[1]) == 10
+    assert places[0] != places[1]

@@ -117,6 +117,17 @@ def test_the_shuffled_models_approach_the_enumerated_distribution(small: tuple[p
     assert (found["lo"], found["hi"]) == (np.quantile(rates, 0.025), np.quantile(rates, 0.975))
 
 
+def test_the_unshuffled_order_counts_among_the_shuffles(small: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    """One shuffle: the P value can only be 1/2 or 1, never 0."""
+    found = {
+        null_policies(*small, baseline_threshold=0.5, n_permutations=1, seed=seed)
+        .set_index(["policy", "who"])
+        .loc[("shuffled_models", "model"), "p_permutation"]
+        for seed in range(30)
+    }
+    assert found == {0.5, 1.0}
+
+
 def test_a_seed_repeats_itself(small: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     first, second = (null_policies(*small, baseline_threshold=0.5, n_permutations=30, seed=7) for _ in range(2))
     pd.testing.assert_frame_equal(first, second)

@@ -1,5 +1,7 @@
 """What a recommendation is worth: counts by hand, the estimate against a truth that is known."""
 
+import statistics
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -55,6 +57,12 @@ def test_the_estimate_by_hand() -> None:
     # all CCRT: c was given it at propensity 0.75 and did not clear: 0.4 - 0.4 / 0.75; d: 0.5.
     assert table.at["all_ccrt", "cleared_share"] == pytest.approx((1.05 + 0.6 + 0.4 - 0.4 / 0.75 + 0.5) / 4)
     assert table.at["physicians", "cleared_share"] == 0.5
+    # normal theory with n - 1 below the variance of the four patients' values
+    values = [0.8 + 0.2 / 0.8, 0.6, 0.4 - 0.4 / 0.75, 0.5]
+    half = 1.959964 * statistics.stdev(values) / 2
+    assert table.loc["all_ccrt", ["lo", "hi"]].tolist() == pytest.approx(
+        [statistics.mean(values) - half, statistics.mean(values) + half], abs=1e-6
+    )
 
 
 @pytest.mark.parametrize("wrong", ["outcome", "propensity"])

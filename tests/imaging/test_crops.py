@@ -76,3 +76,12 @@ def test_crops_show_the_box_and_nothing_else() -> None:
 def test_shrinking_averages() -> None:
     image = np.tile(np.array([[0.0, 1.0]], dtype=np.float32), (4, 2))
     assert cropped(image, Box(0, 0, 3, 3), 2).tolist() == [[128, 128], [128, 128]]
+
+
+@pytest.mark.parametrize(("side_mm", "spacing_mm"), [(20.0, 0.1), (2.1, 0.7), (20.0, 0.4)])
+def test_rounding_noise_adds_no_pixel(side_mm: float, spacing_mm: float) -> None:
+    """2.1 / 0.7 is 3.0000000000000004."""
+    mask = mask_with(Box(150, 150, 150, 150), shape=(300, 300))
+    found = tumour_box(mask, (spacing_mm, spacing_mm), CropRule(min_side_mm=side_mm))
+    assert found is not None
+    assert found.box.height == found.box.width == round(side_mm / spacing_mm)

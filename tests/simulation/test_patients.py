@@ -1,17 +1,16 @@
 """The drawn patients against the publication's Table 1 and against the laws they are drawn from."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
+from npc_kedro.published import shipped_folder
 from npc_kedro.simulation.patients import draw_patients
 from npc_kedro.simulation.plan import SimulationPlan
 from npc_kedro.simulation.table1 import PUBLISHED, STAGE_IVA, stage_distribution
 from npc_kedro.study import Arm
 
-PUBLISHED_TABLE = Path(__file__).parents[2] / "../shared/published/table1.csv"
+PUBLISHED_TABLE = shipped_folder() / "table1.csv"
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +19,6 @@ def large():
     return draw_patients(SimulationPlan(patients={Arm.CCRT: 2100, Arm.IC_CCRT: 2140}))
 
 
-@pytest.mark.skipif(not PUBLISHED_TABLE.exists(), reason="the published tables lie outside this checkout")
 @pytest.mark.parametrize("arm", list(Arm))
 def test_embedded_counts_are_the_published_ones(arm):
     table = pd.read_csv(PUBLISHED_TABLE)

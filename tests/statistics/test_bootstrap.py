@@ -7,6 +7,7 @@ import pytest
 from npc_kedro.errors import StatisticsError
 from npc_kedro.statistics import roc
 from npc_kedro.statistics.bootstrap import bootstrap_by_patient, clustered_auc_interval, clustered_mean_interval
+from npc_kedro.statistics.resampling import patient_index
 
 
 @pytest.fixture(scope="module")
@@ -103,3 +104,11 @@ def test_bad_input(patient, n_resamples, message):
 def test_unknown_column(slices):
     with pytest.raises(StatisticsError, match="no column 'who'"):
         bootstrap_by_patient(slices, "who", len, seed=1)
+
+
+def test_patients_keys_of_several_types_are_told_apart_as_text():
+    """A column of a table may hold numbers and text: they have no order among each other."""
+    keys = np.array([1, "a", 1, "b", 2, "a"], dtype=object)
+    index, count = patient_index(keys)
+    assert count == 4
+    assert index.tolist() == [0, 2, 0, 3, 1, 2]
