@@ -63,16 +63,80 @@ def test_bad_input_11_13_14_others_are_no_candidates(rules: SeriesRules, fact: S
     "agent",
     ["NO CONTRAST", "No contrast agent", "none given", "without contrast", "not given", "Not administered", "no Gd",
      "keine", "Nein", "UNKNOWN", "false", "NO_CONTRAST", "ohne", "sans", "\u65e0", "\u672a\u6ce8\u5c04", "0 ml", "0",
-     "--", "n", "N/A", "Contrast: none", "KM: keines gegeben, nein", "non-contrast", "w/o"],
+     "--", "n", "N/A", "Contrast: none", "KM: keines gegeben, nein", "non-contrast", "w/o",
+     "PRE", "Pre-contrast", "unenhanced", "plain", "nativ", "nicht gegeben", "keines", "w/out contrast", "negative",
+     "N.A.", "Gadovist 0 ml", "0.0 ml", "\u7121", "\u306a\u3057"],
 )  # fmt: skip
 def test_bad_input_13_an_agent_that_is_denied_is_none(rules: SeriesRules, agent: str) -> None:
     assert verdict(rules, facts("Ax T1", agent=agent)) == "no_contrast_evidence"
 
 
+UNENHANCED = [
+    "precontrast", "pre-contrast", "non-enhanced", "nonenhanced", "not enhanced", "unenhanced", "w/out contrast",
+    "wout contrast", "before Gd", "before contrast", "no-Gd", "Gd(-)", "CE-", "sin contraste", "senza contrasto",
+    "sem contraste", "zonder contrast", "vor Gd", "\u589e\u5f3a\u524d", "\u672a\u589e\u5f3a", "\u975e\u589e\u5f3a",
+    "\u65e0\u589e\u5f3a", "\u5e73\u626b",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("said", UNENHANCED)
+@pytest.mark.parametrize("agent", ["", "Gadovist"])
+def test_bad_input_13_a_description_that_denies_contrast_agent(rules: SeriesRules, said: str, agent: str) -> None:
+    """Whatever the tag says: technologists leave it in when they copy a protocol."""
+    assert verdict(rules, facts(f"T1 TSE TRA {said}", agent=agent)) == "no_contrast_evidence"
+
+
+@pytest.mark.parametrize(
+    "description", ["T1 TRA post-op", "T1 post fossa", "T1 tra post RT", "T1 C+T SPINE", "T1 T+C SPINE"]
+)
+def test_bad_input_13_words_that_are_not_about_contrast_agent(rules: SeriesRules, description: str) -> None:
+    assert verdict(rules, facts(description)) == "no_contrast_evidence"
+
+
+@pytest.mark.parametrize(
+    "description", ["Ax T1 +C w/o FS", "T1 Gd ohne FS", "T1 +C without fat sat", "T1 CE - tra", "T1 CE-FS tra"]
+)
+def test_bad_input_13_without_fat_saturation_is_not_without_agent(rules: SeriesRules, description: str) -> None:
+    assert verdict(rules, facts(description)) == "candidate"
+
+
+@pytest.mark.parametrize("kind", ["R", "I", "R_SE\\R\\SE", "I_SE\\I\\SE", "P_SE\\P\\SE", "M\\REAL", "M\\IMAGINARY"])
+def test_parts_of_complex_images_are_not_their_magnitude(rules: SeriesRules, kind: str) -> None:
+    assert verdict(rules, facts("T1 +C", kind=f"ORIGINAL\\PRIMARY\\{kind}")) == "excluded_by_rule"
+    assert verdict(rules, facts("T1 +C", kind="ORIGINAL\\PRIMARY\\M_SE\\M\\SE")) == "candidate"
+
+
+def test_a_dynamic_series_goes_behind_any_other(rules: SeriesRules) -> None:
+    def points(description: str, **changes: str) -> int:
+        fact = replace(facts(description, agent="Gadovist"), **changes)
+        return judge(Counter([applying(fact, rules)]), 0.0, rules).points
+
+    assert points("t1_vibe_fs_tra_dyn", scanning_sequence="GR") < points("t1_tse_fs_tra")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "SUBTR",
+        "subtraktion",
+        "subtraction",
+        "soustraction",
+        "substraction",
+        "\u51cf\u5f71",
+        "\u91cd\u5efa",
+        "MinIP",
+        "T1map",
+        "locator",
+    ],
+)
+def test_bad_input_14_computed_series_by_their_description(rules: SeriesRules, said: str) -> None:
+    assert verdict(rules, facts(f"T1 +C {said}")) == "excluded_by_rule"
+
+
 @pytest.mark.parametrize(
     "agent",
     ["Gadovist", "0.1 mmol/kg Gd-DTPA", "Yes", "20CC MULTIHANCE", "Nonionic Gd", "Novidol", "x", "\u9486\u55b7\u9178",
-     "Omniscan", "0,1 ml/kg Dotarem", "IV"],
+     "Omniscan", "0,1 ml/kg Dotarem", "IV", "10 ml Gadovist", "0.10 ml/kg", "Prohance", "Negatol"],
 )  # fmt: skip
 def test_bad_input_13_an_agent_is_one_however_it_is_written(rules: SeriesRules, agent: str) -> None:
     assert verdict(rules, facts("Ax T1", agent=agent)) == "candidate"

@@ -65,6 +65,14 @@ def test_bad_input_22_a_study_may_lie_a_month_before_the_treatment(
     assert {index: reason for index, (reason, _) in found.items()} == expected
 
 
+@pytest.mark.parametrize(("start", "expected"), [(None, {}), (21.0, {}), (20.0, {}), (19.0, {0: AFTER, 1: AFTER})])
+def test_bad_input_22_a_study_past_midnight_is_one_visit(start: float | None, expected: dict) -> None:
+    one = studies(20.0, 21.0).assign(study_key="study0")
+    assert {index: reason for index, (reason, _) in refused_by_date(one, start).items()} == expected
+    two_studies = refused_by_date(studies(20.0, 21.0), None)
+    assert set(two_studies) == {0, 1}
+
+
 def test_bad_input_22_a_study_that_holds_no_candidate_still_makes_the_date_necessary() -> None:
     found = refused_by_date(studies(10.0, 40.0, reasons=("not_axial", "")), None)
     assert found[1][0] is UNDATED
@@ -89,7 +97,7 @@ def test_days_and_undated_studies_are_told_apart(days: tuple[float, ...], told: 
     ("written", "day"),
     [
         ("20200229", date(2020, 2, 29)), ("2020.02.29", date(2020, 2, 29)), ("2020-02-29", date(2020, 2, 29)),
-        ("20210229", None), ("2020.0229", None), ("00000000", None), ("00010101", None), ("", None),
+        ("20210229", None), ("2020.0229", None), ("00000000", None), ("00010101", None), ("19000101", None), ("", None),
     ],
 )  # fmt: skip
 def test_days_as_dicom_writes_them(written: str, day: date | None) -> None:

@@ -86,7 +86,5 @@ def test_every_one_of_the_sixteen_is_predicted_and_can_be_picked_by_tag():
 def test_the_overlays_network_is_one_of_the_studys():
     """Known before anything is trained, not at the figure."""
     assert GradCamParameters(network="xception", patients_per_outcome=1).network == "xception"
-    with pytest.raises(
-        ValidationError, match="'vgg16' is none of the study's networks; expected one of eff"
-    ):
+    with pytest.raises(ValidationError, match="'vgg16' is none of the study's networks; expected one of eff"):
         GradCamParameters(network="vgg16", patients_per_outcome=1)

@@ -138,6 +138,46 @@ def test_two_parts_of_a_neck_that_share_a_slice_are_one_stack(bench: Bench) -> N
     assert reasons(found) == {upper[0]: "repeated_position"}
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"ContrastBolusAgent": "NONE"}, {"ContrastBolusAgent": "Gd"}),
+        ({"EchoTime": 90}, {"EchoTime": 10}),
+        ({"TemporalPositionIdentifier": 2}, {"TemporalPositionIdentifier": 1}),
+    ],
+)
+def test_slices_before_and_after_contrast_agent_do_not_become_one_stack(
+    bench: Bench, first: dict, second: dict
+) -> None:
+    """They cover different parts of the neck and share a slice."""
+    bench.clinical("P1")
+    before = add_kind(bench, 1, range(3), AcquisitionNumber=1, **first)
+    add_kind(bench, 2, range(2, 6), AcquisitionNumber=2, **second)
+    found = bench.run()
+    assert kinds_used(found) == [2] * 4
+    assert reasons(found) == dict.fromkeys(before, "repeated_position")
+
+
+@pytest.mark.parametrize("declared", [None, "ISO_IR 100", "ISO_IR 192", "GB18030"])
+@pytest.mark.parametrize(("said", "reason"), [("平扫", "no_contrast_evidence"), ("增强", "most_points")])
+def test_bad_input_13_chinese_descriptions_whatever_character_set_is_declared(
+    bench: Bench, declared: str | None, said: str, reason: str
+) -> None:
+    bench.clinical("P1")
+    for index in range(4):
+        bench.put(f"{index}", _in_gb18030(f"T1 横断 {said}", index, declared))
+    assert only_series(bench.run())["reason"] == reason
+
+
+def _in_gb18030(description: str, index: int, declared: str | None) -> bytes:
+    """A slice whose description is in GB18030, whatever its file declares."""
+    content = description.encode("gb18030")
+    content += b" " * (len(content) % 2)
+    placeholder = "x" * len(content)
+    tags = {"SeriesDescription": placeholder} | ({"SpecificCharacterSet": declared} if declared else {})
+    return encoded(MiniSeries("P1", tags=tags).dataset(index)).replace(placeholder.encode(), content)
+
+
 @pytest.mark.parametrize("sagittal", [3, 6, 8])
 def test_bad_input_12_the_axial_stack_is_used_beside_as_many_sagittal_slices(bench: Bench, sagittal: int) -> None:
     bench.clinical("P1")

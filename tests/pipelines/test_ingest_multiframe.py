@@ -227,3 +227,27 @@ def test_bad_input_15_of_a_file_that_stands_in_only_frames_that_may_are_used(ben
     scale, offset = (slices.table[name].to_numpy()[:, None, None] for name in ("intensity_scale", "intensity_offset"))
     real = (frames() + 1) * np.array(SLOPES)[:, None, None] + 10
     np.testing.assert_allclose(slices.pixels * scale + offset, real[np.argsort(ORDER)], atol=float(scale.max()) / 2)
+
+
+def test_evidence_of_an_enhanced_file_stands_where_the_standard_has_it(bench: Bench) -> None:
+    """TR in the functional groups, the kind of echo in EchoPulseSequence, an agent among several."""
+    series = MiniSeries("P1", tags={"EchoPulseSequence": "SPIN"})
+    dataset = enhanced(series)
+    for keyword in ("RepetitionTime", "EchoTime", "ScanningSequence"):
+        if keyword in dataset:
+            delattr(dataset, keyword)
+    shared = dataset.SharedFunctionalGroupsSequence[0]
+    shared.MRTimingAndRelatedParametersSequence = item(RepetitionTime=500.0)
+    shared.MREchoSequence = item(EffectiveEchoTime=10.0)
+    usage = [item(ContrastBolusAgentAdministered=given)[0] for given in ("NO", "YES")]
+    shared.ContrastBolusUsageSequence = Sequence(usage)
+    bench.clinical("P1")
+    bench.put("volume", encoded(dataset))
+    (row,) = bench.run()["series_choice"].to_dict("records")
+    assert row["reason"] == "most_points"
+    evidence = row["evidence"]
+    assert all(rule in evidence for rule in ("spin_or_gradient_echo", "short_tr", "short_te", "contrast_tag")), evidence
+    shared.ContrastBolusUsageSequence = Sequence(usage[:1])
+    bench.put("volume", encoded(dataset))
+    (row,) = bench.run()["series_choice"].to_dict("records")
+    assert "contrast_tag" not in row["evidence"]

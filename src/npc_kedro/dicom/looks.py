@@ -11,12 +11,17 @@ from npc_kedro.dicom.plain import PlainHeader, understood_once
 from npc_kedro.dicom.tags import number, text
 
 _NOT_MAGNITUDE = ("PHASE", "REAL", "IMAGINARY")
+_PULSE_SEQUENCES = {"SPIN": "SE", "GRADIENT": "GR", "BOTH": "GR"}
+"""EchoPulseSequence of enhanced files, as ScanningSequence has it."""
 
 
 def read_looks(dataset: Any) -> tuple[ImageLook, ...]:
     """One look for all images of the file, or one for each frame."""
     look = ImageLook(_facts(dataset), _traits(dataset))
     groups = () if isinstance(dataset, PlainHeader) else functional_groups(dataset)
+    if groups and not look.facts.scanning_sequence:
+        pulses = _PULSE_SEQUENCES.get(text(dataset, "EchoPulseSequence"), "")
+        look = replace(look, facts=replace(look.facts, scanning_sequence=pulses))
     looks = tuple(_frame_look(places, look) for places in groups)
     return looks if len(set(looks)) > 1 else looks[:1] or (look,)
 
@@ -56,9 +61,9 @@ def _frame_look(places: Sequence[Any], whole: ImageLook) -> ImageLook:
     component = find_in_groups(places, "MRImageFrameTypeSequence", "ComplexImageComponent")
     part = text(component, "ComplexImageComponent")
     parts = (kind or facts.image_type, part if part in _NOT_MAGNITUDE else "")
-    usage = find_in_groups(places, "ContrastBolusUsageSequence", "ContrastBolusAgentAdministered")
-    given = text(usage, "ContrastBolusAgentAdministered") != "NO"
     echo_time = number(find_in_groups(places, "MREchoSequence", "EffectiveEchoTime"), "EffectiveEchoTime")
+    timing = find_in_groups(places, "MRTimingAndRelatedParametersSequence", "RepetitionTime")
+    repetition_time = number(timing, "RepetitionTime")
     time_point = number(
         find_in_groups(places, "FrameContentSequence", "TemporalPositionIndex"), "TemporalPositionIndex"
     )
@@ -68,7 +73,8 @@ def _frame_look(places: Sequence[Any], whole: ImageLook) -> ImageLook:
         replace(
             facts,
             image_type="\\".join(part for part in parts if part),
-            contrast_agent=facts.contrast_agent if given else "",
+            contrast_agent=facts.contrast_agent if _agent_given(places) else "",
+            repetition_time=facts.repetition_time if isnan(repetition_time) else repetition_time,
             echo_time=facts.echo_time if isnan(echo_time) else echo_time,
         ),
         replace(
@@ -78,6 +84,14 @@ def _frame_look(places: Sequence[Any], whole: ImageLook) -> ImageLook:
             acquisition=traits.acquisition if isnan(acquired) else acquired,
         ),
     )
+
+
+def _agent_given(places: Sequence[Any]) -> bool:
+    """Whether any agent had been given by the time of a frame, as far as its groups say."""
+    found = (place.get("ContrastBolusUsageSequence") for place in places if place is not None)
+    usage = next(filter(None, found), ())
+    said = [text(agent, "ContrastBolusAgentAdministered") for agent in usage]
+    return not said or any(given != "NO" for given in said)
 
 
 def _known(dataset: Any, keyword: str) -> float:

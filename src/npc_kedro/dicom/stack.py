@@ -96,6 +96,9 @@ _TRAITS: dict[str, Callable[[Image], Any]] = {
 }
 """What may tell images at one place apart, in the order in which it is looked at."""
 
+_OF_PARTS = frozenset({"FrameOfReferenceUID", "AcquisitionNumber"})
+"""Traits in which the parts of a series may differ; in any other its images are of different kinds."""
+
 
 def stacked(members: Sequence[Entry], rules_of: Callable[[Entry, Look], frozenset[str]], rules: SeriesRules) -> Stack:
     """The stack of a series.
@@ -239,7 +242,7 @@ def _one_kind(images: list[Image], rules: SeriesRules, account: _Account) -> lis
             break
         if all(len({trait(image) for image in together}) == 1 for together in repeated):
             continue
-        images, others = _one_group(images, trait, rules)
+        images, others = _one_group(images, trait, rules, may_continue=name in _OF_PARTS)
         detail = f"images of several kinds lie at the same places; by {name}, another kind is used"
         for image in others:
             account.leave(image, RejectReason.REPEATED_POSITION, detail)
@@ -248,9 +251,9 @@ def _one_kind(images: list[Image], rules: SeriesRules, account: _Account) -> lis
 
 
 def _one_group(
-    images: Sequence[Image], trait: Callable[[Image], Any], rules: SeriesRules
+    images: Sequence[Image], trait: Callable[[Image], Any], rules: SeriesRules, *, may_continue: bool
 ) -> tuple[list[Image], list[Image]]:
-    """The images of the best group with those of groups that continue it elsewhere, and the others.
+    """The images of the best group with those of groups that continue it elsewhere, if any may, and the others.
 
     Best is what covers at least half as many places as any other and has the most points, then what is about complete,
     then the lowest number, then the first. A group that lies mostly where the slices are taken is another kind of the
@@ -273,7 +276,7 @@ def _one_group(
     taken: set[int] = set()
     for value in sorted(groups, key=rank):
         shared = len(places[value] & taken)
-        joined = not taken or 2 * shared < min(len(places[value]), len(taken))
+        joined = not taken or (may_continue and 2 * shared < min(len(places[value]), len(taken)))
         for image in groups[value]:
             (used if joined and image.place not in taken else others).append(image)
         if joined:

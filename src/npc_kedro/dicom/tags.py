@@ -7,6 +7,7 @@ import math
 from functools import lru_cache
 from typing import Any
 
+from npc_kedro.dicom.charsets import chinese
 from npc_kedro.dicom.plain import PlainHeader
 from npc_kedro.dicom.reasons import RejectReason
 
@@ -14,6 +15,12 @@ _ASCII_KINDS = frozenset({"UI", "CS", "DS", "IS", "DA", "TM"})
 """Value representations without character sets (DICOM PS3.5, 6.2); several values are parted by a backslash."""
 
 _TEXT_KINDS = frozenset({"LO", "SH", "PN"})
+_WESTERN = frozenset({"", "ISO_IR 6", "ISO_IR 100", "ISO 2022 IR 100"})
+"""Character sets that Chinese files declare, too, whatever they are written in; or none."""
+
+_REPLACED = "\ufffd"
+"""Stands for bytes that the declared character set does not have."""
+
 _ESCAPE = b"\x1b"
 """Switches between character sets, ISO 2022: text with it is not what its ASCII bytes say."""
 
@@ -32,12 +39,18 @@ def text(dataset: Any, keyword: str) -> str:
     plain = _plain_text(dataset, keyword)
     if plain is not None:
         return plain
+    raw = _unconverted(dataset, keyword)
     value = dataset.get(keyword)
     if value is None:
         return ""
     if isinstance(value, str) or not hasattr(value, "__iter__"):
-        return _trimmed(str(value))
-    return "\\".join(_trimmed(str(part)) for part in value)
+        found = _trimmed(str(value))
+    else:
+        found = "\\".join(_trimmed(str(part)) for part in value)
+    if found.isascii() or raw is None or not isinstance(raw[1], bytes):
+        return found
+    doubtful = _REPLACED in found or text(dataset, "SpecificCharacterSet").strip("\\") in _WESTERN
+    return (_trimmed(chinese(raw[1]) or "") if doubtful else "") or found
 
 
 def _trimmed(value: str) -> str:
@@ -50,11 +63,16 @@ def _plain_text(dataset: Any, keyword: str) -> str | None:
 
     Conversion costs pydicom more than reading the header does, and a survey needs thirty values of every file.
     """
-    raw = dataset.elements.get(keyword) if isinstance(dataset, PlainHeader) else _raw(dataset, keyword)
+    raw = _unconverted(dataset, keyword)
     if raw is None:
         return ""
     kind, content = raw
     return _ascii_text(kind, content) if isinstance(content, bytes) else None
+
+
+def _unconverted(dataset: Any, keyword: str) -> tuple[str, Any] | None:
+    """Value representation and unconverted value; None if it is missing."""
+    return dataset.elements.get(keyword) if isinstance(dataset, PlainHeader) else _raw(dataset, keyword)
 
 
 @lru_cache(maxsize=4096)

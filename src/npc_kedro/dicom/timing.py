@@ -20,14 +20,15 @@ _STRAY_SHARE = 0.2
 """A single file of another day may be a slip; a fifth of the files, or several that are a tenth, are not."""
 _TOLD = 3
 _FIRST_YEAR = 1900
-"""Dates before are placeholders (00010101)."""
+_FIRST_DAY = "19000101"
+"""Dates before are placeholders (00010101), and this one is."""
 
 
 @lru_cache(maxsize=1024)
 def day_of(written: str) -> date | None:
     """A DICOM date (YYYYMMDD, or YYYY.MM.DD before 1993: PS3.5, 6.2) or an ISO one as a day; None if it is none."""
     parts = _WRITTEN.fullmatch(written)
-    if parts is None or int(parts[1]) < _FIRST_YEAR:
+    if parts is None or int(parts[1]) < _FIRST_YEAR or parts[1] + parts[3] + parts[4] == _FIRST_DAY:
         return None
     try:
         return date(int(parts[1]), int(parts[3]), int(parts[4]))
@@ -92,7 +93,7 @@ def refused_by_date(
     Returns:
         Index in ``series`` to reason code and detail.
     """
-    days = {int(index): float(day) for index, day in zip(series.index, series["study_day"], strict=True)}
+    days = _days_of(series)
     visits = {key if math.isnan(day) else day for key, day in zip(series["study_key"], days.values(), strict=True)}
     candidates = [index for index, reason in zip(days, series["reason"], strict=True) if reason == ""]
     if treatment_start is None or math.isnan(treatment_start):
@@ -117,6 +118,13 @@ def refused_by_date(
             detail = f"{last - days[index]:.0f} days before the study that is used"
             refused[index] = (RejectReason.EARLIER_STUDY, detail)
     return refused
+
+
+def _days_of(series: pd.DataFrame) -> dict[int, float]:
+    """Index to day; a study that runs past midnight is of the day on which it began."""
+    begun = series.groupby("study_key")["study_day"].transform("min")
+    same = series["study_day"] - begun <= 1
+    return {int(index): float(day) for index, day in series["study_day"].mask(same, begun).items()}
 
 
 def _told_of(visits: set[float | str]) -> str:
