@@ -214,3 +214,21 @@ def test_days_with_a_time_as_a_spreadsheet_counts_them_stay_behind(tmp_path: Pat
     assert left is not None
     assert left.why == "numbers from 10,000 to 73,050, as a spreadsheet counts days and times"
     assert why(tmp_path, mapping, "seen", ["43164.52", "8165.25", "9171.5", "12.5"]) is None
+
+
+@pytest.mark.parametrize(
+    ("numbers", "stays"),
+    [
+        (["3.1957", "12.1960", "1.1971"], True), (["2019.05", "2020.12", "2018.1"], True),
+        (["03.1957", "", "11.2001"], True), (["3.19", "12.4", "1.5"], False), (["5.2019", "0.0341", "17.2"], False),
+        (["13.1957", "14.1960", "15.1971"], False),
+    ],
+)  # fmt: skip
+def test_months_of_years_stay_behind(tmp_path: Path, numbers: list[str], stays: bool) -> None:
+    mapping = ClinicalMapping.model_validate(shipped_parameters()["clinical"])
+    heading = "patient_id,arm,residual_tumor,age,sex,ajcc_stage,t_stage,n_stage,FU"
+    rows = [f"{n},CCRT,0,50,m,III,T3,N1,{number}" for n, number in enumerate(numbers, start=1)]
+    (tmp_path / "clinical.csv").write_text("\n".join([heading, *rows]))
+    found = read_clinical(tmp_path / "clinical.csv", mapping, Pseudonyms(SIMULATED_KEY))
+    assert ("covariate_fu" not in found.patients) == stays
+    assert not stays or "months of a year" in found.left_columns[9].why

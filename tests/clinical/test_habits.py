@@ -15,7 +15,7 @@ from npc_kedro.clinical.identifiers import read_aliases
 from npc_kedro.clinical.mapping import ClinicalMapping
 from npc_kedro.clinical.spreadsheet import ROUNDED, Reading, read_cells
 from npc_kedro.clinical.table import read_clinical
-from npc_kedro.dicom.pseudonyms import SIMULATED_KEY, Pseudonyms
+from npc_kedro.dicom.pseudonyms import SIMULATED_KEY, Pseudonyms, normalised_identifier
 from npc_kedro.errors import CohortError
 
 KEYS = Pseudonyms(SIMULATED_KEY)
@@ -239,6 +239,44 @@ def test_hidden_rows_are_known(tmp_path: Path, mapping: ClinicalMapping) -> None
     found = read_clinical(path, mapping, KEYS)
     assert len(found.patients) == 3
     assert found.hidden_rows == (3,)
+
+
+def test_hidden_columns_are_known_where_they_are_read(tmp_path: Path, mapping: ClinicalMapping) -> None:
+    path = tmp_path / "clinical.xlsx"
+    book = workbook(path, [*HEADING.split(","), "KPS"], patient(1, 90), patient(2, 80))
+    for letter in ("F", "I"):
+        book.active.column_dimensions[letter].hidden = True
+    book.save(path)
+    assert read_clinical(path, mapping, KEYS).hidden_columns == ("ajcc_stage",)
+
+
+def test_cells_merged_across_columns_are_told_once(tmp_path: Path, mapping: ClinicalMapping) -> None:
+    path = tmp_path / "clinical.xlsx"
+    book = workbook(path, HEADING.split(","), patient(1), patient(2))
+    book.active.merge_cells("B3:H3")
+    book.save(path)
+    with pytest.raises(CohortError) as caught:
+        read_clinical(path, mapping, KEYS)
+    assert str(caught.value).count("B3:H3 are merged cells") == 1
+
+
+def test_side_tables_are_not_sent_to_settings_that_are_not_theirs(tmp_path: Path) -> None:
+    book = workbook(tmp_path / "book.xlsx", ["identifier", "patient_id"], ["1", "2"])
+    book.create_sheet("second").append(["x"])
+    book.save(tmp_path / "book.xlsx")
+    (tmp_path / "book.xlsx").rename(tmp_path / "identifiers.csv")
+    with pytest.raises(CohortError, match=r"sheets 1, 2 have content; keep one of them$"):
+        read_aliases(tmp_path / "identifiers.csv")
+    (tmp_path / "identifiers.csv").write_bytes("identifier,patient_id\n1,2\n".encode("utf-16-le"))
+    with pytest.raises(CohortError, match=r"save it as 'CSV UTF-8'$"):
+        read_aliases(tmp_path / "identifiers.csv")
+
+
+def test_two_rows_that_the_aliases_join_are_told_as_such(tmp_path: Path, mapping: ClinicalMapping) -> None:
+    (tmp_path / "clinical.csv").write_text(f"{HEADING}\nP1,CCRT,0,50,m,III,T3,N1\nP2,CCRT,0,50,m,III,T3,N1\n")
+    joined = Pseudonyms(SIMULATED_KEY, aliases={normalised_identifier("P2"): normalised_identifier("P1")})
+    with pytest.raises(CohortError, match=r"identifiers.csv says that both identifiers are one patient's"):
+        read_clinical(tmp_path / "clinical.csv", mapping, joined)
 
 
 def test_a_sheet_of_blanks_is_empty(tmp_path: Path) -> None:

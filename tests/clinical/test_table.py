@@ -301,9 +301,46 @@ PATIENTS = [f"NPC-{n:03d},CCRT,{n % 2},50,m,III,T3,N1" for n in range(1, 4)]
     "remark", ["Total: 3", "\u5907\u6ce8\uff1a\u5171 3 \u4f8b", "n = 3", "exported 2024-03-01", "31415"]
 )
 def test_a_remark_below_the_table_is_no_patient(tmp_path: Path, mapping: ClinicalMapping, remark: str) -> None:
-    with pytest.raises(CohortError, match="row 6, column patient_id: nothing else in this row is filled") as caught:
+    with pytest.raises(CohortError, match="row 6, column patient_id: none of the study's items") as caught:
         read(tmp_path, mapping, HEADING, *PATIENTS, "", f"{remark},,,,,,,")
     assert remark not in str(caught.value)  # an identifier may stand there
+
+
+@pytest.mark.parametrize(
+    "line", ["Mean,,,50.3,,,,", "Total,NA,NA,,NA,NA,NA,NA", "n=3,,,,,,,", "#REF!,CCRT,1,50,m,III,T3,N1"]
+)
+def test_totals_and_a_spreadsheets_errors_are_no_patients(tmp_path: Path, mapping: ClinicalMapping, line: str) -> None:
+    with pytest.raises(CohortError, match=r"has 1 problems.*\n- row 5, column patient_id: "):
+        read(tmp_path, mapping, HEADING, *PATIENTS, line)
+
+
+def test_a_second_heading_is_named_once(tmp_path: Path, mapping: ClinicalMapping) -> None:
+    names = ["\u75c5\u4eba\u7f16\u53f7", "\u6cbb\u7597\u65b9\u6848", "\u6b8b\u7559", "\u5e74\u9f84", "\u6027\u522b"]
+    again = ",".join([*names, "\u4e34\u5e8a\u5206\u671f", "T\u5206\u671f", "N\u5206\u671f"])
+    for second in (HEADING, again):
+        with pytest.raises(CohortError) as caught:
+            read(tmp_path, mapping, HEADING, *PATIENTS, second, "NPC-009,CCRT,1,50,m,III,T3,N1")
+        assert str(caught.value).endswith("in ingest.clinical.values:\n- row 5: repeats the heading; delete the row")
+
+
+@pytest.mark.parametrize("stage", ["IV", "4", "\u2163"])
+def test_stage_iv_alone_may_be_iva_or_ivb(tmp_path: Path, mapping: ClinicalMapping, stage: str) -> None:
+    with pytest.raises(CohortError, match=r"row 2, column ajcc_stage: .*expected one of I, II, III, IVa, IVb"):
+        read(tmp_path, mapping, HEADING, f"1,CCRT,1,50,m,{stage},T4,N3")
+
+
+def test_ivb_with_n3_may_be_the_edition_before(tmp_path: Path, mapping: ClinicalMapping) -> None:
+    lines = ["1,CCRT,1,50,m,IVb,T2,N3", "2,CCRT,1,50,m,IVb,T4,N1", "3,CCRT,1,50,m,IVa,T4,N3"]
+    found = read(tmp_path, mapping, HEADING, *lines)
+    assert found.doubtful_stages() == [KEYS.patient("1")]
+    assert found.patients["exclusion"].value_counts().to_dict() == {"distant_metastasis": 2, "": 1}
+
+
+def test_none_is_no_residual_tumour_where_that_is_asked(tmp_path: Path, mapping: ClinicalMapping) -> None:
+    found = read(tmp_path, mapping, HEADING, "1,CCRT,none,50,m,III,T3,N1", "2,CCRT,residual,none,m,III,T3,N1").patients
+    row = found.set_index("patient_key").loc[KEYS.patient("1")]
+    assert (row["residual_tumor"], row["exclusion"]) == ("0", "")
+    assert found.set_index("patient_key").loc[KEYS.patient("2"), "missing_items"] == "age"
 
 
 @pytest.mark.parametrize("patient", ["NPC-004", "NPC-4", "npc-0005"])

@@ -243,3 +243,33 @@ def test_two_readers_in_one_structure_set_are_told_of(bench: Bench, caplog: pyte
     bench.put("rs", encoded(rtstruct(series, rois)))
     assert np.count_nonzero(bench.run()["outlines"].pixels) == 10 * 8
     assert "32 pixels are claimed by several structures of one kind" in caplog.text
+
+
+def test_an_outline_of_nodes_alone_is_told_of(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    """What is not outlined as primary is learnt as background."""
+    series = MiniSeries("P1")
+    bench.add(series)
+    bench.clinical("P1")
+    square = [(2.0, 2.0), (2.0, 9.0), (8.0, 9.0), (8.0, 2.0)]
+    other = [(9.0, 9.0), (9.0, 13.0), (13.0, 13.0), (13.0, 9.0)]
+    rois = {"GTV_MR": [(1, contour_in(series, 1, square))], "GTVnd": [(2, contour_in(series, 2, other))]}
+    bench.put("rs", encoded(rtstruct(series, rois)))
+    assert set(np.unique(bench.run()["outlines"].pixels)) == {0, 2}
+    assert "no primary tumour, which counts as background; of 2 structures these are not used" in caplog.text
+    rois["GTVp"] = rois.pop("GTV_MR")
+    bench.put("rs", encoded(rtstruct(series, rois)))
+    caplog.clear()
+    assert set(np.unique(bench.run()["outlines"].pixels)) == {0, 1, 2}
+    assert "no primary tumour" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "written", ["Outlines/Müller.nii.gz", "OUTLINES\\Müller.nii.gz", "./outlines/Mu\u0308ller.nii.gz"]
+)
+def test_a_chosen_outline_is_found_however_its_path_is_written(bench: Bench, written: str) -> None:
+    series = MiniSeries("P1")
+    bench.add(series)
+    bench.clinical("P1")
+    write_outline(bench.root / "outlines" / "Müller.nii.gz", label_map(series), series.affine())
+    (bench.root / "outline_override.csv").write_text(f"patient_id,file\nP1,{written}\n", encoding="utf-8")
+    assert bench.run()["patients"]["outlined"].all()

@@ -4,9 +4,9 @@ Text is left behind unless it is known to be harmless: each value has to be a pl
 (:mod:`npc_kedro.clinical.categories`), or the user allows the column by its heading. Even then it stays behind if it
 holds dates, long numbers or what looks like names. Numbers come along unless the heading says that they are
 identifiers, telephone numbers, postal codes or dates; unless most of them are whole with five digits or more, days
-with a time as a spreadsheet counts them, or years; and unless they are identifiers of the cohort. Whatever is allowed,
-a column stays behind if it holds an identifier, or a word of a column of names. What comes along is called
-``covariate_<heading>``.
+with a time as a spreadsheet counts them, years, or months of years; and unless they are identifiers of the cohort.
+Whatever is allowed, a column stays behind if it holds an identifier, or a word of a column of names. What comes along
+is called ``covariate_<heading>``.
 """
 
 import math
@@ -275,7 +275,17 @@ def _private_numbers(numbers: Sequence[float], *, allowed: bool) -> Left | None:
         return Left("numbers from 10,000 to 73,050, as a spreadsheet counts days and times")
     if 2 * sum(_YEARS[0] <= number <= _YEARS[1] for number in whole) > len(given):
         return Left("numbers that look like years")
+    if 2 * sum(map(_is_month, given)) > len(given):
+        return Left("numbers that look like months of a year (03.1957, 2019.05)")
     return None
+
+
+def _is_month(number: float) -> bool:
+    """Whether a number is month and year with a point between them, in either order."""
+    before, behind = divmod(round(abs(number) * 10_000), 10_000)
+    month_first = 1 <= before <= 12 and _YEARS[0] <= behind <= _YEARS[1]
+    year_first = _YEARS[0] <= before <= _YEARS[1] and behind % 100 == 0 and 1 <= behind // 100 <= 12
+    return (month_first or year_first) and math.isclose(abs(number) * 10_000, round(abs(number) * 10_000), abs_tol=1e-6)
 
 
 def _is_long_number(text: str) -> bool:

@@ -9,7 +9,7 @@ _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff",
 _CHINESE, _WESTERN = "gb18030", "cp1252"
 
 
-def decoded(content: bytes, file: str, *, encoding: str = "") -> str:
+def decoded(content: bytes, file: str, *, encoding: str = "", adjustable: bool = True) -> str:
     """The text of a file.
 
     UTF-16 and UTF-8 are recognised with certainty. Among the rest, Chinese text (GB18030) has its high bytes in pairs
@@ -21,6 +21,7 @@ def decoded(content: bytes, file: str, *, encoding: str = "") -> str:
         content: the file's bytes.
         file: its name, for the message.
         encoding: the encoding, if the user knows it.
+        adjustable: whether the configuration can name this file's encoding.
 
     Raises:
         CohortError: if no encoding fits, or the one given does not.
@@ -35,7 +36,8 @@ def decoded(content: bytes, file: str, *, encoding: str = "") -> str:
     tried = (
         f"not {encoding}, as ingest.clinical.encoding says" if encoding else "neither UTF-8, GB18030 nor Latin-1 text"
     )
-    msg = f"{file} is {tried}; save it as 'CSV UTF-8', or name its encoding in ingest.clinical.encoding"
+    msg = f"{file} is {tried}; save it as 'CSV UTF-8'"
+    msg += ", or name its encoding in ingest.clinical.encoding" if adjustable else ""
     raise CohortError(msg)
 
 

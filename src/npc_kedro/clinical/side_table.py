@@ -52,7 +52,7 @@ def read_side_table(path: Path, columns: tuple[str, str], *, identifiers: Collec
     """
     if not path.is_file():
         return SideTable(path.name)
-    cells = read_cells(path, Reading(headings=columns))
+    cells = read_cells(path, Reading(headings=columns, adjustable=False))
     headings = [simplified(str(name)) for name in cells.columns]
     wrong = [column for column in columns if headings.count(simplified(column)) != 1]
     if wrong:

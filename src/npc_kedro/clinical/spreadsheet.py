@@ -36,11 +36,13 @@ class Reading:
         encoding: of a text file; empty to recognise it.
         sheet: name or number (from 1) of an Excel sheet; empty for the only one that is filled.
         headings: names by which a row is recognised as the heading.
+        adjustable: whether the configuration can name encoding and sheet, as it can for the clinical table.
     """
 
     encoding: str = ""
     sheet: str = ""
     headings: Collection[str] = ()
+    adjustable: bool = True
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class Sheet:
         surplus: by row the places (from 0) of cells further right than the heading reaches.
         uncomputed: row number and place of formulas without a stored value, in the table's rows and columns.
         hidden: numbers of the table's rows that a spreadsheet program does not show.
+        hidden_columns: places (from 0) of such columns.
         merged: first and last row, first and last place of merged cells that reach into the table's rows.
         is_workbook: whether it is an Excel workbook.
         from_1904: whether that counts days from 1904.
@@ -67,6 +70,7 @@ class Sheet:
     surplus: dict[int, list[int]]
     uncomputed: list[tuple[int, int]]
     hidden: list[int]
+    hidden_columns: list[int]
     merged: list[tuple[int, int, int, int]]
     is_workbook: bool
     from_1904: bool
@@ -152,15 +156,16 @@ def read_sheet(path: Path, reading: Reading = Reading()) -> Sheet:
     if content.startswith(_ZIP):
         from npc_kedro.clinical.workbook import read_workbook
 
-        book = read_workbook(content, path.name, sheet=reading.sheet)
+        book = read_workbook(content, path.name, sheet=reading.sheet, adjustable=reading.adjustable)
         sheet = _table(book.rows, path.name, reading.headings)
         rows, width = set(sheet.cells.index), sheet.cells.shape[1]
         uncomputed = [(row, place) for row, place in sorted(book.uncomputed) if row in rows and place < width]
         hidden = sorted(rows & book.hidden)
         merged = [one for one in book.merged if any(one[0] <= row <= one[1] for row in rows)]
-        marks = {"uncomputed": uncomputed, "hidden": hidden, "merged": merged, "from_1904": book.from_1904}
-        return replace(sheet, **marks, is_workbook=True)
-    text = decoded(content, path.name, encoding=reading.encoding)
+        columns = [place for place in range(width) if any(place in some for some in book.hidden_columns)]
+        marks = {"uncomputed": uncomputed, "hidden": hidden, "hidden_columns": columns, "merged": merged}
+        return replace(sheet, **marks, from_1904=book.from_1904, is_workbook=True)
+    text = decoded(content, path.name, encoding=reading.encoding, adjustable=reading.adjustable)
     return _table(list(enumerate(_text_rows(text, path.name, reading.headings), start=1)), path.name, reading.headings)
 
 
@@ -204,7 +209,7 @@ def _table(rows: Sequence[tuple[int, Sequence[str]]], file: str, headings: Colle
     surplus = {number: places for number, row in body if (places := [k for k in range(width, len(row)) if row[k]])}
     cells = [(row + [""] * width)[:width] for _, row in body]
     table = pd.DataFrame(cells, columns=names, index=[number for number, _ in body], dtype=object)
-    return Sheet(table, filled[top][0], any(matches), surplus, [], [], [], is_workbook=False, from_1904=False)
+    return Sheet(table, filled[top][0], any(matches), surplus, [], [], [], [], is_workbook=False, from_1904=False)
 
 
 def _unwrapped(cell: str) -> str:

@@ -4,6 +4,17 @@ Source: Amin et al. (eds), AJCC Cancer Staging Manual, 8th edition, 2017, chapte
 N0-1; III = T1-2 N2 or T3 N0-2; IVA = T4 or N3. (The 8th edition also has T0; it does not occur in this study.)
 """
 
+DOUBTFUL_IVB = (
+    "stage IVb with N3: in the 7th edition of AJCC IVB is N3 without distant metastasis, in the 8th, which the study "
+    "uses, any distant metastasis"
+)
+"""What to say of :func:`may_be_7th_edition`."""
+
+
+def may_be_7th_edition(stage: object, n_stage: object) -> bool:
+    """Whether a patient counts as metastatic by a stage that the edition before gives to N3."""
+    return stage == "IVb" and n_stage == "N3"
+
 
 def ajcc_stage(t_stage: str, n_stage: str) -> str:
     """The stage group of T1-T4 and N0-N3 without distant metastasis: ``I``, ``II``, ``III`` or ``IVa``.

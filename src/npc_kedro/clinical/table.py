@@ -29,8 +29,8 @@ from npc_kedro.clinical.spreadsheet import (
     read_sheet,
     rounded_by_spreadsheet,
 )
-from npc_kedro.clinical.staging import ajcc_stage
-from npc_kedro.dicom.pseudonyms import Pseudonyms
+from npc_kedro.clinical.staging import ajcc_stage, may_be_7th_edition
+from npc_kedro.dicom.pseudonyms import Pseudonyms, normalised_identifier
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.errors import CohortError
 
@@ -40,9 +40,10 @@ _EXCLUDED_STAGES: Mapping[str, RejectReason] = {
     "IVb": RejectReason.DISTANT_METASTASIS,
 }
 _REMARK = (
-    "nothing else in this row is filled, and no other identifier is written like this one; delete the row if it is a "
-    "remark, else fill in what is known of the patient"
+    "none of the study's items but the age is filled in this row, and no other identifier is written like this one; "
+    "expected a patient; delete the row if it is a remark or a total, else fill in what is known of the patient"
 )
+_SPREADSHEET_ERROR = re.compile(r"#[A-Z][A-Z/0]*[?!]?", flags=re.IGNORECASE)
 _AGE = re.compile(r"\d{1,3}([.,]\d+)?")
 
 
@@ -60,6 +61,7 @@ class ClinicalTable:
         left_columns: why columns do not come along as covariates, by their number in the file.
         headings: item to the heading from which it is read, where that is not the item's own name.
         hidden_rows: numbers of rows that are used though a spreadsheet program does not show them.
+        hidden_columns: items that are read from columns which it does not show.
     """
 
     patients: pd.DataFrame
@@ -68,6 +70,12 @@ class ClinicalTable:
     left_columns: dict[int, Left]
     headings: dict[str, str]
     hidden_rows: tuple[int, ...]
+    hidden_columns: tuple[str, ...]
+
+    def doubtful_stages(self) -> list[str]:
+        """Keys of patients who may be excluded by the stage of another edition of AJCC."""
+        stages = zip(*(self.patients[column] for column in ("patient_key", "ajcc_stage", "n_stage")), strict=True)
+        return [key for key, stage, n_stage in stages if may_be_7th_edition(stage, n_stage)]
 
 
 def read_clinical(path: Path, mapping: ClinicalMapping, pseudonyms: Pseudonyms) -> ClinicalTable:
@@ -83,6 +91,10 @@ def read_clinical(path: Path, mapping: ClinicalMapping, pseudonyms: Pseudonyms) 
     sound = sheet.cells if sheet.is_workbook else sheet.cells.drop(index=list(sheet.surplus))
     found = read_headings(sheet, mapping, problems)
     named = pd.DataFrame({column: sound.iloc[:, place] for column, place in found.items()}, index=sound.index)
+    again = _headings_again(named, mapping)
+    for row in again:
+        problems.add_row(int(str(row)), "repeats the heading; delete the row")
+    sound, named = sound.drop(index=again), named.drop(index=again)
     places = [place for place in range(sound.shape[1]) if place not in found.values()]
     others = sound.iloc[:, places]
     if sheet.cells.empty:
@@ -118,7 +130,17 @@ def read_clinical(path: Path, mapping: ClinicalMapping, pseudonyms: Pseudonyms) 
     left = {places[place - 1] + 1: why for place, why in covariates.left.items()}
     headings = {column: problems.guard.redact(str(sheet.cells.columns[place])) for column, place in found.items()}
     foreign = {column: heading for column, heading in headings.items() if simplified(heading) != simplified(column)}
-    return ClinicalTable(ordered, identifiers, frozenset(private), left, foreign, tuple(sheet.hidden))
+    hidden = tuple(column for column, place in found.items() if place in sheet.hidden_columns)
+    return ClinicalTable(ordered, identifiers, frozenset(private), left, foreign, tuple(sheet.hidden), hidden)
+
+
+def _headings_again(named: pd.DataFrame, mapping: ClinicalMapping) -> list[object]:
+    """Rows that hold headings of their columns again: in another language, or of a second table below the first."""
+    hits = pd.Series(0, index=named.index)
+    for column in named:
+        wanted = {simplified(name) for name in mapping.names(str(column))}
+        hits += named[column].map(lambda text, wanted=wanted: simplified(text) in wanted).astype(int)
+    return list(named.index[hits > 1])
 
 
 def _complain_of_cells(sheet: Sheet, found: Mapping[str, int], mapping: ClinicalMapping, problems: Problems) -> None:
@@ -128,11 +150,15 @@ def _complain_of_cells(sheet: Sheet, found: Mapping[str, int], mapping: Clinical
     items = {place: column for column, place in found.items()}
     headings = [str(name) for name in sheet.cells.columns]
     barred = _barred(headings, mapping)
+    merges: set[str] = set()
     for place in range(len(headings)):
-        counts = place in items or (headings[place] and place not in barred)
-        for what in (sheet.complain_of_formulas([place]), sheet.complain_of_merges([place])) if counts else ():
+        if place not in items and (not headings[place] or place in barred):
+            continue
+        merged = sheet.complain_of_merges([place])
+        for what in (sheet.complain_of_formulas([place]), "" if merged in merges else merged):
             if what:
                 problems.add_column(items.get(place, column_letter(place)), what)
+        merges.add(merged)  # cells merged across columns are told once
 
 
 def _barred(headings: Sequence[str], mapping: ClinicalMapping) -> set[int]:
@@ -165,11 +191,13 @@ def _keys(
     if "patient_id" not in named:
         return [""] * len(named)
     keys = [str(pseudonyms.patient(text)) for text in named["patient_id"]]
-    remarks = _remarks(named, others)
+    remarks = _remarks(named, mapping)
     seen: dict[str, int] = {}
     for place, (row, text) in enumerate(named["patient_id"].items()):
         if mapping.is_missing(str(text)):
             problems.add(int(str(row)), "patient_id", "empty; expected an identifier")
+        elif _SPREADSHEET_ERROR.fullmatch(str(text)):
+            problems.add(int(str(row)), "patient_id", "an error of the spreadsheet's own; expected an identifier")
         elif rounded_by_spreadsheet(text):
             problems.add(int(str(row)), "patient_id", ROUNDED)
         elif row in remarks:
@@ -185,7 +213,10 @@ def _keys(
             differing += [f"column {number + 1}" for number, one, other in pairs if one != other]
             how = f"with other values in {', '.join(differing)}" if differing else "with the same values"
             where = f"patient {keys[place]} is in row {named.index[first]} already, {how}; keep one row"
-            if str(text) != str(named["patient_id"].iloc[first]):
+            other = str(named["patient_id"].iloc[first])
+            if normalised_identifier(str(text)) != normalised_identifier(other):
+                where += ". identifiers.csv says that both identifiers are one patient's; correct it, if they are not"
+            elif str(text) != other:
                 where += (
                     ". The two cells differ in what does not count in identifiers: zeros in front, .0, blanks, width. "
                     "If they are two people, give each an identifier that differs in more, here and in the DICOM"
@@ -196,12 +227,13 @@ def _keys(
     return keys
 
 
-def _remarks(named: pd.DataFrame, others: pd.DataFrame) -> set[object]:
-    """Rows that seem to be remarks, as below many tables: one cell, written like no identifier of the other rows."""
-    filled = (named != "").sum(axis=1) + (others != "").sum(axis=1)
+def _remarks(named: pd.DataFrame, mapping: ClinicalMapping) -> set[object]:
+    """Rows that seem to be remarks or totals, as below many tables: without items, written like no other identifier."""
+    items = named[[column for column in named if column in VALUES]]
+    filled = ~items.map(mapping.is_missing).all(axis=1)
     written = named["patient_id"].map(_pattern)
-    usual = set(written[filled > 1])
-    return set(named.index[(filled == 1) & (written != "") & ~written.isin(usual)]) if usual else set()
+    usual = set(written[filled])
+    return set(named.index[~filled & (written != "") & ~written.isin(usual)]) if usual else set()
 
 
 def _pattern(text: str) -> str:

@@ -26,6 +26,7 @@ class WorkbookSheet:
         rows: number and cells of every row with content: a formatted cell far away costs nothing.
         uncomputed: row number and place (from 0) of every formula whose value nothing has computed yet.
         hidden: numbers of the rows that Excel does not show.
+        hidden_columns: places (from 0) of such columns, in ranges from the first to the last.
         merged: first and last row, first and last place (from 0) of cells that are merged.
         from_1904: whether the workbook counts days from 1904.
     """
@@ -33,11 +34,12 @@ class WorkbookSheet:
     rows: list[tuple[int, list[str]]]
     uncomputed: frozenset[tuple[int, int]]
     hidden: frozenset[int]
+    hidden_columns: tuple[range, ...]
     merged: tuple[tuple[int, int, int, int], ...]
     from_1904: bool
 
 
-def read_workbook(content: bytes, file: str, *, sheet: str = "") -> WorkbookSheet:
+def read_workbook(content: bytes, file: str, *, sheet: str = "", adjustable: bool = True) -> WorkbookSheet:
     """The cells of one sheet: whole numbers without ``.0``, dates as ISO dates, formulas by the value last computed.
 
     A number of more than 15 digits comes in E notation, as in a CSV file: its last digits cannot be trusted.
@@ -46,6 +48,7 @@ def read_workbook(content: bytes, file: str, *, sheet: str = "") -> WorkbookShee
         content: the file's bytes.
         file: its name, for messages.
         sheet: name or number (from 1) of the sheet; empty for the only one with content.
+        adjustable: whether the configuration can name this file's sheet.
 
     Raises:
         CohortError: if the file is no workbook, or the sheet is not clear.
@@ -55,10 +58,9 @@ def read_workbook(content: bytes, file: str, *, sheet: str = "") -> WorkbookShee
 
     with _readable(file):
         workbook = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        worksheet = workbook[_chosen_sheet(workbook, file, sheet)]
+        worksheet = workbook[_chosen_sheet(workbook, file, sheet, adjustable=adjustable)]
         rows = [(number, [_text(cell) for cell in row]) for number, row in _filled_rows(worksheet)]
-        uncomputed, hidden, merged = _marks(worksheet)
-        return WorkbookSheet(rows, uncomputed, hidden, merged, workbook.epoch == CALENDAR_MAC_1904)
+        return WorkbookSheet(rows, *_marks(worksheet), workbook.epoch == CALENDAR_MAC_1904)
 
 
 @contextmanager
@@ -81,7 +83,7 @@ def _filled_rows(worksheet: Any) -> Iterator[tuple[int, Sequence[Any]]]:
     return ((number, row) for number, row in rows if any(_text(value) for value in row))
 
 
-def _chosen_sheet(workbook: Any, file: str, sheet: str) -> str:
+def _chosen_sheet(workbook: Any, file: str, sheet: str, *, adjustable: bool) -> str:
     names = [worksheet.title for worksheet in workbook.worksheets]
     if sheet in names:
         return sheet
@@ -93,15 +95,16 @@ def _chosen_sheet(workbook: Any, file: str, sheet: str) -> str:
         raise CohortError(msg)
     if len(filled) > 1:
         places = ", ".join(str(names.index(title) + 1) for title in filled)
-        msg = f"{file}: sheets {places} have content; say in ingest.clinical.sheet which one is the clinical table"
+        remedy = "say in ingest.clinical.sheet which one is the clinical table" if adjustable else "keep one of them"
+        msg = f"{file}: sheets {places} have content; {remedy}"
         raise CohortError(msg)
     return filled[0] if filled else names[0]
 
 
 def _marks(
     worksheet: Any,
-) -> tuple[frozenset[tuple[int, int]], frozenset[int], tuple[tuple[int, int, int, int], ...]]:
-    """Formulas without a value, hidden rows and merged cells, of which openpyxl tells nothing in a sheet that is read.
+) -> tuple[frozenset[tuple[int, int]], frozenset[int], tuple[range, ...], tuple[tuple[int, int, int, int], ...]]:
+    """Formulas without a value, hidden rows and columns, merged cells: of these openpyxl tells nothing as it reads.
 
     A workbook that a program has written has formulas that nothing has computed yet: they would read as empty cells.
     Where a formula gives an empty text, the value is stored as one.
@@ -111,6 +114,7 @@ def _marks(
 
     uncomputed: set[tuple[int, int]] = set()
     hidden: set[int] = set()
+    hidden_columns: list[range] = []
     merged: list[tuple[int, int, int, int]] = []
     number = 0
     with worksheet._get_source() as source:
@@ -118,6 +122,8 @@ def _marks(
             if _tag(element) == "mergeCell":
                 left, top, right, bottom = range_boundaries(element.get("ref", ""))
                 merged.append((top, bottom, left - 1, right - 1))
+            if _tag(element) == "col" and element.get("hidden") in ("1", "true"):
+                hidden_columns.append(range(int(element.get("min")) - 1, int(element.get("max"))))
             if _tag(element) != "row":
                 continue
             number = int(element.get("r", number + 1))
@@ -131,7 +137,7 @@ def _marks(
                 if "f" in parts and not parts.get("v") and not ("v" in parts and cell.get("t") == "str"):
                     uncomputed.add((number, place))
             element.clear()
-    return frozenset(uncomputed), frozenset(hidden), tuple(merged)
+    return frozenset(uncomputed), frozenset(hidden), tuple(hidden_columns), tuple(merged)
 
 
 def _tag(element: Any) -> str:

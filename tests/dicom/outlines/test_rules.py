@@ -33,6 +33,7 @@ def rules(written: dict) -> OutlineRules:
         ("鼻咽腔肿瘤", "primary"), ("鼻咽非角化癌", "primary"), ("GTVrpn", "node"), ("GTV_RPLN_L", "node"),
         ("GTVln", "node"), ("Node no. 2", "node"),
         ("lymph nodes", "node"), ("右颈淋巴结", "node"), ("LN_left", "node"), ("GTVn1", "node"),
+        ("MR-GTVnx", "primary"), ("T1-GTVp", "primary"), ("R-GTVn", "node"), ("Rt-GTVn", "node"), ("LN 12mm", "node"),
     ],
 )  # fmt: skip
 def test_names_of_tumour_and_nodes(rules: OutlineRules, name: str, meaning: str) -> None:
@@ -44,6 +45,9 @@ def test_names_of_tumour_and_nodes(rules: OutlineRules, name: str, meaning: str)
     [
         "Brainstem", "PTVnx", "CTV_primary", "BODY", "Ring GTVp", "GTVp margin 5mm", "", "Parotid_L", "GTV_boost",
         "no tumour", "No_residual_tumor", "non-tumour", "without nodes", "brain stem tumour free", "无肿瘤", "非肿瘤",
+        "Brain-GTVp", "Body minus GTVp", "GTVp_DO_NOT_USE", "NOT USED GTVp", "ignore GTVp", "Rind GTVp", "Shell GTVp",
+        "Outside GTVp", "GTVp_5mm", "GTVp 0.5cm", "GTVp+5", "P_GTVp", "P-GTVnx", "PGTVnx", "Elective nodes",
+        "LN level II", "淋巴引流", "正常鼻咽",
         "GTVp_old", "GTVp old2", "ex GTVp", "GTVnd-deleted", "旧肿瘤", "GTVp+5mm", "tumour-5mm", "淋巴引流区", "鼻咽腔",
     ],
 )  # fmt: skip
@@ -54,7 +58,9 @@ def test_other_names(rules: OutlineRules, name: str) -> None:
     assert not name or name not in caught.value.detail
 
 
-@pytest.mark.parametrize("name", ["GTVp and lymph nodes", "GTVnx+nd", "GTV p & n", "原发灶+淋巴结"])
+@pytest.mark.parametrize(
+    "name", ["GTVp and lymph nodes", "GTVnx+nd", "GTV p & n", "GTVp/n", "GTV p n", "原发灶+淋巴结"]
+)
 def test_a_name_of_both_is_refused(rules: OutlineRules, name: str) -> None:
     with pytest.raises(TagError, match="both primary tumour and node"):
         rules.structures.meaning(1, [name])

@@ -5,6 +5,7 @@ one, the series that they refer to tells.
 """
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,11 +82,12 @@ def find_outlines(folder: Path, objects: Sequence[FoundFile], search: OutlineSea
     """
     found = find_files(folder) if folder.is_dir() else []
     files = [
-        _identified(key_of_outline(file.relative, search.pseudonyms), file, f"outlines/{file.relative}", search)
+        _identified(key_of_outline(file.relative, search.pseudonyms), file, _place(f"outlines/{file.relative}"), search)
         for file in found
     ]
     files += [
-        _identified(search.pseudonyms.file(file.relative), file, f"dicom/{file.relative}", search) for file in objects
+        _identified(search.pseudonyms.file(file.relative), file, _place(f"dicom/{file.relative}"), search)
+        for file in objects
     ]
     _require_followed(search.choices, files)
     return files
@@ -193,4 +195,7 @@ def read_choices(path: Path, pseudonyms: Pseudonyms) -> Choices:
 
 
 def _place(file: str) -> str:
-    return file.replace("\\", "/").removeprefix("./")
+    """A path in the spelling in which paths are compared: the folder may be Outlines or outlines, ü one sign or two."""
+    plain = unicodedata.normalize("NFC", file.replace("\\", "/")).removeprefix("./")
+    folder, slash, rest = plain.partition("/")
+    return folder.casefold() + slash + rest

@@ -11,6 +11,7 @@ import pandas as pd
 
 from npc_kedro.arrays import ImageTable, ImageTableWriter
 from npc_kedro.clinical.covariates import PREFIX, shown_headings
+from npc_kedro.clinical.staging import DOUBTFUL_IVB
 from npc_kedro.clinical.table import ClinicalTable
 from npc_kedro.cohort import CohortFolder
 from npc_kedro.dicom.privacy import redacting
@@ -54,6 +55,13 @@ def read_clinical_table(cohort: CohortFolder, parameters: dict[str, Any]) -> pd.
             _log.info("Headings of the clinical table are read as %s", read)
         if table.hidden_rows:
             _log.warning("Rows of the clinical table are used though the workbook hides them: %s", _rows(table))
+        if table.hidden_columns:
+            items = ", ".join(table.hidden_columns)
+            _log.warning("Columns of the clinical table are read though the workbook hides them: %s", items)
+        if doubtful := table.doubtful_stages():
+            _log.warning(
+                "%d patients of %s; if so, map it to IVa in ingest.clinical.values", len(doubtful), DOUBTFUL_IVB
+            )
         carried = [name for name in table.patients if str(name).startswith(PREFIX)]
         named, others = shown_headings(carried, settings.clinical.covariates)
         if carried:

@@ -11,12 +11,13 @@ import pandas as pd
 
 from npc_kedro.arrays import ImageTable, ImageTableWriter
 from npc_kedro.dicom.decoding import DecodedSlice
+from npc_kedro.dicom.outlines.doubts import Doubt, doubts_of
 from npc_kedro.dicom.outlines.folder import OutlineFile, open_object
 from npc_kedro.dicom.outlines.laid import LaidOutline
 from npc_kedro.dicom.outlines.matching import Target, matched
 from npc_kedro.dicom.outlines.nifti import lay_label_map, read_label_map, relabelled
 from npc_kedro.dicom.outlines.rtstruct import RT_STRUCTURE_SET, lay_structure_set, read_structure_set
-from npc_kedro.dicom.outlines.rules import LABELS, OutlineRules
+from npc_kedro.dicom.outlines.rules import OutlineRules
 from npc_kedro.dicom.outlines.segmentation import lay_segmentation, read_segmentation
 from npc_kedro.dicom.pseudonyms import Pseudonyms
 from npc_kedro.dicom.reasons import RejectReason
@@ -129,6 +130,7 @@ class StoredOutlines:
         rejected: file, patient, reason and detail of those that are refused.
         structures: how many ROIs, segments or labels the outlines in use have, and why some are not used.
         contours: the same for their contours, frames or labelled planes.
+        doubts: patient and what is doubtful of an outline in use.
     """
 
     images: ImageTable
@@ -137,6 +139,7 @@ class StoredOutlines:
     rejected: list[tuple[str, str, RejectReason, str]]
     structures: tuple[int, list[RejectReason]]
     contours: tuple[int, list[RejectReason]]
+    doubts: list[tuple[str, Doubt]]
 
     @property
     def used_files(self) -> set[str]:
@@ -167,6 +170,7 @@ def store_outlines(
     rows: list[dict[str, object]] = []
     rejected: list[tuple[str, str, RejectReason, str]] = []
     used: list[LaidOutline] = []
+    doubts: list[tuple[str, Doubt]] = []
     for patient_key, files in by_patient.items():
         usable, refusals = _one_of(files, slices, reader)
         planes: list[np.ndarray] = []
@@ -183,7 +187,13 @@ def store_outlines(
         if usable is None:
             continue
         used.append(laid)
-        _tell(patient_key, laid, planes)
+        if laid.overlap_px:
+            _log.info(
+                "Outline of patient %s: %d pixels are primary and node; primary holds", patient_key, laid.overlap_px
+            )
+        for doubt in doubts_of(laid, planes):
+            _log.warning("Outline of patient %s: %s; %s", patient_key, doubt.found, doubt.remedy)
+            doubts.append((patient_key, doubt))
         for index, plane in enumerate(planes):
             writer.append(plane)
             rows.append({"slice_row": slices.first_row[patient_key] + index, "patient_key": patient_key})
@@ -198,6 +208,7 @@ def store_outlines(
             [reason for laid in used for reason in laid.structures_refused],
         ),
         contours=(sum(laid.contours for laid in used), [reason for laid in used for reason in laid.contours_refused]),
+        doubts=doubts,
     )
 
 
@@ -224,26 +235,6 @@ def _one_of(
     ambiguous = RejectReason.OUTLINE_AMBIGUOUS
     refusals += [(file.file, file.patient_key, ambiguous, ambiguous.meaning) for file, _ in usable.values()]
     return None, refusals
-
-
-def _tell(patient_key: str, laid: LaidOutline, planes: Sequence[np.ndarray]) -> None:
-    """What of an outline in use was left out, or is doubtful."""
-    if laid.contours_refused:
-        reasons = ", ".join(sorted({reason.meaning for reason in laid.contours_refused}))
-        count = len(laid.contours_refused)
-        _log.warning("Outline of patient %s: %d of %d contours refused: %s", patient_key, count, laid.contours, reasons)
-    if laid.overlap_px:
-        _log.info("Outline of patient %s: %d pixels are primary and node; primary holds", patient_key, laid.overlap_px)
-    if laid.twice_px:
-        _log.warning(
-            "Outline of patient %s: %d pixels are claimed by several structures of one kind, which are used together; "
-            "if they are of two readers or versions, name in ingest.outlines.structures.never those that are not meant",
-            *(patient_key, laid.twice_px),
-        )
-    before, after = ({int(label) for plane in some for label in np.unique(plane)} for some in (laid.planes, planes))
-    if before - after:
-        lost = ", ".join(name for name, label in LABELS.items() if label in before - after)
-        _log.warning("Outline of patient %s: of %s nothing is left on the stored pixels", patient_key, lost)
 
 
 def _on_stored_grid(laid: LaidOutline, slices: Sequence[DecodedSlice], matrix: int) -> list[np.ndarray]:

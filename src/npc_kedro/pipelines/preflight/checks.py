@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from npc_kedro.clinical.staging import DOUBTFUL_IVB
 from npc_kedro.cohorts import forecast_split
 from npc_kedro.dicom.decoding import SeriesTask, SourceFile, decode_series
 from npc_kedro.dicom.outlines.folder import read_choices
@@ -81,6 +82,20 @@ def check_table(door: Door, checked: Checked) -> pd.DataFrame | None:
             "delete the row if the patient does not belong to the study",
         )
         checked.findings.append(Finding(Severity.NOTE, TABLE, "", f"row {row}", "", *note))
+    for item in table.hidden_columns:
+        note = (
+            "the workbook hides the column that this is read from",
+            "the column that is meant",
+            "name another in ingest.clinical.columns, or delete the column, if it is not",
+        )
+        checked.findings.append(Finding(Severity.NOTE, TABLE, "", f"column {item}", "", *note))
+    for patient_key in table.doubtful_stages():
+        note = (
+            DOUBTFUL_IVB,
+            "a stage by the 8th edition",
+            "if it is of the 7th, map it to IVa in ingest.clinical.values",
+        )
+        checked.findings.append(Finding(Severity.NOTE, TABLE, patient_key, "column ajcc_stage", "", *note))
     for place, left in table.left_columns.items():
         expected = "numbers or a few categories that tell nobody who a patient is"
         note = (f"stays behind: {left.why}", expected, left.remedy)

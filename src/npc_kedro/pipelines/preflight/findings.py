@@ -87,6 +87,8 @@ def _stop(check: str, sentence: str, *, remedy: str) -> Finding:
     place = re.match(r"(?P<subject>row \d+(?:, column [\w ]+)?|column [\w ]+|patient [0-9a-f]{16}): ", sentence)
     found, _, expected = (sentence[place.end() :] if place else sentence).partition("; expected ")
     expected, _, own_remedy = expected.partition("; ")
+    if not expected and "; " in found:
+        found, _, own_remedy = found.rpartition("; ")
     subject = place["subject"] if place else ""
     key = re.search(r"patient ([0-9a-f]{16})", sentence)
     return Finding(Severity.STOPS, check, key[1] if key else "", subject, "", found, expected, own_remedy or remedy)

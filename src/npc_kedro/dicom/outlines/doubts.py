@@ -1,0 +1,49 @@
+"""What a person should look at in an outline that is used."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from npc_kedro.dicom.outlines.laid import LaidOutline, counted
+from npc_kedro.dicom.outlines.rules import LABELS
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """What is doubtful of an outline that is used, what was expected, and what to do."""
+
+    found: str
+    expected: str
+    remedy: str
+
+
+def doubts_of(laid: LaidOutline, planes: Sequence[np.ndarray]) -> Iterator[Doubt]:
+    """What of an outline in use was left out, or may not be what is meant.
+
+    Args:
+        laid: the outline.
+        planes: its labels on the stored slices.
+    """
+    if laid.contours_refused:
+        reasons = ", ".join(sorted({reason.meaning for reason in laid.contours_refused}))
+        found = f"{len(laid.contours_refused)} of {laid.contours} contours refused: {reasons}"
+        yield Doubt(found, "contours that can all be used", "look at the outline on the series; export it again")
+    if laid.twice_px:
+        yield Doubt(
+            f"{laid.twice_px} pixels are claimed by several structures of one kind, which are used together",
+            "one structure for each tumour or node",
+            "if they are of two readers or versions, name in ingest.outlines.structures.never those that are not meant",
+        )
+    before, after = ({int(label) for plane in some for label in np.unique(plane)} for some in (laid.planes, planes))
+    if before - after:
+        lost = ", ".join(name for name, label in LABELS.items() if label in before - after)
+        yield Doubt(f"of {lost} nothing is left on the stored pixels", "what is outlined", "raise ingest.matrix")
+    if LABELS["primary"] not in before:
+        unused = counted(laid.structures_refused)
+        others = f"; of {laid.structures} structures these are not used: {unused}" if unused else ""
+        yield Doubt(
+            f"nodes are outlined and no primary tumour, which counts as background{others}",
+            "an outlined primary tumour",
+            "say in ingest.outlines what it is called, outline it, or leave the file out",
+        )
