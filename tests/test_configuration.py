@@ -88,6 +88,11 @@ def test_the_paper_profile_keeps_none_of_the_laptops_own_knobs():
     assert segment["optimiser"]["learning_rate"] == 0.001
 
 
+def test_an_environment_that_is_not_there_is_told_with_those_that_are():
+    with pytest.raises(ParameterError, match=r"no folder conf/papre for --env=papre; expected one of .*paper"):
+        loader("papre")
+
+
 def test_what_is_read_once_cannot_be_altered_by_who_reads_it():
     config = loader()
     config["parameters"]["split"]["seed"] = -1

@@ -50,10 +50,23 @@ class StudyConfigLoader(OmegaConfigLoader):
         resolvers = {**(kwargs.pop("custom_resolvers", None) or {}), "oc.env": oc.env}
         self._loaded: dict[str, dict[str, Any]] = {}
         super().__init__(*args, custom_resolvers=resolvers, **kwargs)
+        self._require_environment()
         scale = {key: value for key, value in self.runtime_params.items() if key in self._globals}
         self._globals = _merged(self._globals, scale)
         self._globals_oc = None
         self.runtime_params = {key: value for key, value in self.runtime_params.items() if key not in scale}
+
+    def _require_environment(self) -> None:
+        """Passes if ``conf`` has a folder for the environment.
+
+        Raises:
+            ParameterError: naming those there are.
+        """
+        conf = Path(self.conf_source)
+        if self.env and conf.is_dir() and not (conf / self.env).is_dir():
+            there = sorted(folder.name for folder in conf.iterdir() if folder.is_dir())
+            msg = f"there is no folder conf/{self.env} for --env={self.env}; expected one of {', '.join(there)}"
+            raise ParameterError(msg)
 
     def __getitem__(self, key: str) -> dict[str, Any]:
         """A kind of configuration; its files are read once, though Kedro and the hooks ask for parameters thrice."""

@@ -14,6 +14,7 @@ for _name, _value in {
     os.environ.setdefault(_name, _value)
 
 from npc_kedro.configuration import StudyConfigLoader  # noqa: E402
+from npc_kedro.console import unfold_log  # noqa: E402
 from npc_kedro.hooks import (  # noqa: E402
     ClosingSummary,
     DevicePolicy,
@@ -24,6 +25,8 @@ from npc_kedro.hooks import (  # noqa: E402
     ReusePolicy,
     RunTracking,
 )
+
+unfold_log()
 
 CONFIG_LOADER_CLASS = StudyConfigLoader
 CONFIG_LOADER_ARGS = {

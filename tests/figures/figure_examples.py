@@ -187,8 +187,9 @@ def segmentation_tables() -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
             rng = np.random.default_rng([3, i, n])
             means = rng.beta(9, 4 - i, n)
             keys = [f"{part}{k}" for k in range(n)]
-            pieces.append(pd.DataFrame({"patient_key": keys, "part": part, "dice": means}))
-            pieces.append(pd.DataFrame({"patient_key": keys, "part": part, "dice": np.nan}))
+            areas = {"outline_area_px": 50, "predicted_area_px": 40}
+            pieces.append(pd.DataFrame({"patient_key": keys, "part": part, "dice": means, **areas}))
+            pieces.append(pd.DataFrame({"patient_key": keys, "part": part, "dice": np.nan, **dict.fromkeys(areas, 0)}))
             mean = means.mean()
             rows.append((name, part, "patient", n, mean, mean - 0.06, mean + 0.05, name == "deeplabv3"))
             rows.append((name, part, "slice", 9 * n, mean, mean - 0.06, mean + 0.05, name == "deeplabv3"))

@@ -178,6 +178,16 @@ def test_segmentation_dice_draws_each_patient_once_without_empty_slices():
     assert "Chosen on the validation patients: DeepLabV3." in figure.caption
 
 
+def test_segmentation_dice_draws_each_patients_dice_over_all_slices():
+    """One slice of 100 + 100 pixels at Dice 0.9, one of 10 + 10 at 0.1: (90 + 1) / 110 together."""
+    summary, slices = segmentation_tables()
+    rows = {"patient_key": ["a", "a", "b"], "part": "test", "dice": [0.9, 0.1, np.nan]}
+    areas = {"outline_area_px": [100, 10, 0], "predicted_area_px": [100, 10, 0]}
+    figure = segmentation_dice(summary, {name: pd.DataFrame(rows | areas) for name in slices}, simulated=False)
+    clouds = [points.y for points in figure.marks(Points) if not points.y_lo and points.y]
+    assert clouds == [pytest.approx((91 / 110,))] * 2
+
+
 # --- flows ----------------------------------------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from npc_kedro.figures.outline_mosaic import outline_mosaic
+from npc_kedro.study import SIMULATED_MARK
 
 ORANGE, SKY = [0xE6, 0x9F, 0x00], [0x56, 0xB4, 0xE9]
 
@@ -31,3 +32,13 @@ def test_many_slices_are_thinned_evenly() -> None:
     labels = np.ones((100, 200, 200), dtype=np.uint8)
     picture = outline_mosaic(np.zeros((100, 200, 200), dtype=np.uint16), labels)
     assert picture.shape == (5 * 200, 5 * 200, 3)
+
+
+def test_a_simulated_cohort_is_named_above_its_slices():
+    images, labels = np.zeros((1, 200, 200), dtype=np.uint16), np.zeros((1, 200, 200), dtype=np.uint8)
+    labels[0, 50:60, 50:60] = 1
+    bare, marked = outline_mosaic(images, labels), outline_mosaic(images, labels, mark=SIMULATED_MARK)
+    strip = len(marked) - len(bare)
+    np.testing.assert_array_equal(marked[strip:], bare)
+    assert marked[:strip].max() > 200
+    assert (marked[:strip] > 60).any(axis=(0, 2)).sum() > 100  # as long as the words are

@@ -7,7 +7,7 @@ import pytest
 from kedro.io import DataCatalog, MemoryDataset
 
 from npc_kedro.clinical.attrition import Attrition
-from npc_kedro.hooks.summary import _where_to_see_runs, main_numbers
+from npc_kedro.hooks.summary import ClosingSummary, _p, _where_to_see_runs, main_numbers
 
 
 def told(**datasets: pd.DataFrame) -> dict[str, str]:
@@ -43,3 +43,41 @@ def test_a_cohort_without_a_patient_says_so():
 )
 def test_the_store_is_named_without_its_password(uri, shown):
     assert _where_to_see_runs(uri, Path("/home/me/study")) == shown
+
+
+def policies(**counts: tuple[int, int, int]) -> pd.DataFrame:
+    rows = [
+        (name, "model", right, wrong, rest, right / (right + wrong)) for name, (right, wrong, rest) in counts.items()
+    ]
+    return pd.DataFrame(rows, columns=["policy", "who", "correct", "wrong", "undetermined", "rate"])
+
+
+def test_the_best_policy_without_images_stands_beside_the_models():
+    others = {"predict_nrt_for_all": (31, 13, 0), "all_ccrt": (9, 9, 26), "shuffled_models": (40, 4, 0)}
+    found = told(null_policies=policies(models=(32, 4, 8), **others))
+    assert found["without any image"] == "predict_nrt_for_all 70.5 % (31 of 44 judged; 0 undetermined)"
+
+
+def test_models_that_do_what_a_policy_without_images_does_are_named():
+    found = told(null_policies=policies(models=(31, 13, 0), predict_nrt_for_all=(31, 13, 0), all_ccrt=(9, 9, 26)))
+    assert found["without any image"].endswith("; THE MODELS SCORE JUST WHAT predict_nrt_for_all DOES")
+
+
+@pytest.mark.parametrize(
+    ("p", "shown"), [(None, "undefined"), (0.0421, "0.042"), (0.001, "0.001"), (0.00099, "< 0.001"), (0.0, "< 0.001")]
+)
+def test_small_p_values_are_not_zero(p, shown):
+    assert _p(p) == shown
+
+
+def test_tables_of_a_simulated_cohort_have_a_note_beside_them(tmp_path):
+    (tmp_path / "data/08_reporting").mkdir(parents=True)
+    summary = ClosingSummary()
+    summary._project = tmp_path
+    summary._simulated = False
+    summary._mark()
+    assert list((tmp_path / "data/08_reporting").iterdir()) == []
+    summary._simulated = True
+    summary._mark()
+    (note,) = (tmp_path / "data/08_reporting").iterdir()
+    assert note.name == "SIMULATED COHORT - not patients.txt"

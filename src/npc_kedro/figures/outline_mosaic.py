@@ -1,6 +1,6 @@
 """A patient's outlined slices side by side, for the eye: does the outline lie where the tumour is?
 
-Plain pixels without any text: a picture that is shown to somebody names nobody.
+Plain pixels without any text but that a cohort is simulated: a picture that is shown to somebody names nobody.
 """
 
 import numpy as np
@@ -14,14 +14,16 @@ INKS = {1: ORANGE, 2: SKY}
 
 _MOST_SLICES = 24
 _LEAST_SIDE_PX = 128
+_STRIP_PX = 18
 
 
-def outline_mosaic(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def outline_mosaic(images: np.ndarray, labels: np.ndarray, *, mark: str = "") -> np.ndarray:
     """The outlined slices, from the feet to the head, in rows from the top left.
 
     Args:
         images: (n, h, w), the slices of one patient.
         labels: (n, h, w), 0 background, 1 primary, 2 node.
+        mark: words above the slices.
 
     Returns:
         uint8 (height, width, 3). Borders run inside the outlines, one pixel wide, on slices magnified to 128 pixels
@@ -37,7 +39,16 @@ def outline_mosaic(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
     for place, tile in enumerate(tiles):
         row, column = divmod(place, columns)
         mosaic[row * height : (row + 1) * height, column * width : (column + 1) * width] = tile
-    return mosaic
+    return np.vstack([_strip(mark, mosaic.shape[1]), mosaic]) if mark else mosaic
+
+
+def _strip(words: str, width: int) -> np.ndarray:
+    """White words on black, uint8 (18, width, 3)."""
+    from PIL import Image, ImageDraw
+
+    strip = Image.new("RGB", (width, _STRIP_PX))
+    ImageDraw.Draw(strip).text((3, 3), words, fill="white")
+    return np.asarray(strip)
 
 
 def _tile(image: np.ndarray, labels: np.ndarray, factor: int) -> np.ndarray:

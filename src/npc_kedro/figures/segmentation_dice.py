@@ -18,14 +18,13 @@ _SPREAD = 0.13
 def segmentation_dice(
     segmentation: pd.DataFrame, dice: Mapping[str, pd.DataFrame] | None = None, *, simulated: bool
 ) -> Figure:
-    """A panel for each part: the mean Dice per patient with its interval, and every patient as a point.
+    """A panel for each part: the mean of the patients' Dice with its interval, and every patient's as a point.
 
     Args:
         segmentation: ``segmenter``, ``part``, ``level`` (rows with ``patient`` are drawn), ``n``, ``dice``,
             ``dice_lo``, ``dice_hi``, ``chosen`` (bool).
         dice: for each segmenter its slices: ``patient_key``, ``part``, ``dice`` (nan where outline and prediction are
-            both
-            empty: left out of the patient's mean). None draws no patients.
+            both empty), ``outline_area_px``, ``predicted_area_px``. None draws no patients.
         simulated: whether the cohort is simulated.
     """
     columns = ["segmenter", "part", "level", "n", "dice", "dice_lo", "dice_hi", "chosen"]
@@ -49,8 +48,8 @@ def segmentation_dice(
         name="segmentation_dice",
         title="Dice of the segmenters, per patient",
         panels=panels,
-        caption="Large markers: mean over patients with 95% interval (bootstrap by patient). Small grey points: "
-        "single patients' mean over slices that are not empty in both outline and prediction."
+        caption="A patient's Dice is that of all pixels of all its slices together. Large markers: mean over patients "
+        "with 95% interval (bootstrap by patient). Small grey points: single patients."
         + (f" Chosen on the validation patients: {', '.join(chosen)}." if chosen else ""),
         simulated=simulated,
         height_in=2.6,
@@ -68,13 +67,23 @@ def _marks(rows: pd.DataFrame, names: list[str], dice: Mapping[str, pd.DataFrame
     marks = []
     for i, name in enumerate(names):
         if dice is not None and name in dice:
-            slices = require(dice[name], ["patient_key", "part", "dice"], f"{name}'s Dice per slice")
-            means = slices[slices["part"] == part].groupby("patient_key", sort=True)["dice"].mean().dropna()
-            places = i + np.linspace(-_SPREAD, _SPREAD, len(means)) if len(means) > 1 else np.full(len(means), float(i))
-            marks.append(Points(numbers(places), numbers(means), Ink(GREY, alpha=0.55), size=2.4))
+            values = _of_patients(dice[name], name, part)
+            spread = np.linspace(-_SPREAD, _SPREAD, len(values)) if len(values) > 1 else np.zeros(len(values))
+            marks.append(Points(numbers(i + spread), numbers(values), Ink(GREY, alpha=0.55), size=2.4))
         row = rows[rows["segmenter"].astype(str) == name]
         place = numbers(np.full(len(row), i + 0.25))
         limits = {"y_lo": numbers(row["dice_lo"]), "y_hi": numbers(row["dice_hi"])}
         hover = tuple(f"{r.dice:.3f} [{r.dice_lo:.3f}, {r.dice_hi:.3f}]" for r in row.itertuples())
         marks.append(Points(place, numbers(row["dice"]), colors[name], size=6.0, hover=hover, **limits))
     return tuple(marks)
+
+
+def _of_patients(slices: pd.DataFrame, name: str, part: str) -> pd.Series:
+    """Each patient's Dice over all of its slices, by key; patients with nothing in outline and mask are left out."""
+    columns = ["patient_key", "part", "dice", "outline_area_px", "predicted_area_px"]
+    slices = require(slices, columns, f"{name}'s Dice per slice")
+    slices = slices[slices["part"] == part]
+    areas = slices["outline_area_px"] + slices["predicted_area_px"]
+    overlaps = slices["dice"].fillna(0.0) * areas  # twice the overlap
+    sums = pd.DataFrame({"overlap": overlaps, "area": areas}).groupby(slices["patient_key"], sort=True).sum()
+    return (sums["overlap"] / sums["area"]).dropna()

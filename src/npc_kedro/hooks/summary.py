@@ -1,7 +1,7 @@
 """The last thing a run prints: the main numbers, that they are simulated if they are, and where to look."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
@@ -11,7 +11,15 @@ from kedro.pipeline import Pipeline
 from npc_kedro.study import RESEARCH_USE, SIMULATED_MARK
 from npc_kedro.tracking.store import tracking_uri, without_password
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 Row = tuple[str, str]
+
+_SMALLEST_P = 0.001
+
+_NOTE = f"{SIMULATED_MARK}.txt"
+"""A file beside the tables, which have the publication's columns and no room for such a word."""
 
 
 class ClosingSummary:
@@ -37,8 +45,10 @@ class ClosingSummary:
         from rich.panel import Panel
         from rich.table import Table
 
+        self._mark()
         made = pipeline.all_outputs()
         grid = Table.grid(padding=(0, 2))
+        grid.min_width = len(RESEARCH_USE) + 2  # the panel is as wide as its edges' words
         grid.add_column(style="bold", no_wrap=True)
         grid.add_column(overflow="fold")
         for label, text in [*main_numbers(catalog, made), *self._directions()]:
@@ -47,6 +57,13 @@ class ClosingSummary:
         if "patients" not in pipeline.datasets():
             title = "published tables" if "published_audit" in made else title
         Console(stderr=True).print(Panel(grid, title=title, subtitle=RESEARCH_USE, expand=False))
+
+    def _mark(self) -> None:
+        """Says beside the tables that they are simulated."""
+        folder = self._project / self._data_root / "08_reporting"
+        if self._simulated and folder.is_dir():
+            text = f"{SIMULATED_MARK}\n\nEvery table, figure and page in this folder comes from the simulated cohort.\n"
+            (folder / _NOTE).write_text(text, encoding="utf-8")
 
     def _directions(self) -> list[Row]:
         return [
@@ -93,6 +110,8 @@ def main_numbers(catalog: Any, made: set[str]) -> list[Row]:
         rows += [(f"{who} correct", _tally(comparison[who])) for who in ("model", "physician")]
         p_values = f"Pearson P = {_p(comparison['pearson_p'])}, exact McNemar P = {_p(comparison['mcnemar_exact_p'])}"
         rows.append(("model against physician", p_values))
+    if "null_policies" in made:
+        rows.append(("without any image", _without_images(catalog.load("null_policies"))))
     if "published_audit" in made:
         verdicts = catalog.load("published_audit")["verdict"].value_counts()
         rows.append(("published claims", ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items())))
@@ -105,5 +124,20 @@ def _tally(tally: dict[str, Any]) -> str:
     return f"{rate} ({tally['correct']} of {judged} judged; {tally['undetermined']} undetermined)"
 
 
+def _without_images(policies: "pd.DataFrame") -> str:
+    """The best policy that looks at no image, under the same rules; and whether the models do just what it does."""
+    own = policies[(policies["who"] == "model") & (policies["policy"] != "shuffled_models")].set_index("policy")
+    counts = ["correct", "wrong", "undetermined"]
+    others = own.drop(index="models").sort_values("rate", ascending=False, kind="stable")
+    if others.empty or others["rate"].isna().all():
+        return "no policy can be judged"
+    best = others.iloc[0]
+    told = f"{best.name} {_tally({**best[counts].astype(int).to_dict(), 'rate': best['rate']})}"
+    alike = [name for name, row in others.iterrows() if (row[counts] == own.loc["models", counts]).all()]
+    return told + (f"; THE MODELS SCORE JUST WHAT {alike[0]} DOES" if alike else "")
+
+
 def _p(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.3f}"
+    if value is None:
+        return "undefined"
+    return f"{value:.3f}" if value >= _SMALLEST_P else f"< {_SMALLEST_P}"

@@ -14,6 +14,7 @@ from npc_kedro.clinical.covariates import PREFIX, shown_headings
 from npc_kedro.clinical.staging import DOUBTFUL_IVB
 from npc_kedro.clinical.table import ClinicalTable
 from npc_kedro.cohort import CohortFolder
+from npc_kedro.cohorts import is_simulated
 from npc_kedro.dicom.privacy import redacting
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.selection import patients_without_series
@@ -23,6 +24,7 @@ from npc_kedro.knobs import reads
 from npc_kedro.pipelines.ingest.door import Door
 from npc_kedro.pipelines.ingest.parameters import IngestParameters, what_counts, what_counts_before_pixels
 from npc_kedro.pipelines.ingest.patients import disagreement, patients_in_use, patients_left_out
+from npc_kedro.study import SIMULATED_MARK
 
 _log = logging.getLogger(__name__)
 
@@ -198,19 +200,23 @@ def list_excluded_patients(
     return patients_left_out(clinical, file_survey, series_judged, patients)
 
 
-def draw_outlines(slices: ImageTable, outlines: ImageTable) -> dict[str, Callable[[], np.ndarray]]:
+def draw_outlines(
+    slices: ImageTable, outlines: ImageTable, patients: pd.DataFrame
+) -> dict[str, Callable[[], np.ndarray]]:
     """What draws each outlined patient's slices with the outline on them, by patient key."""
+    mark = SIMULATED_MARK if is_simulated(patients) else ""
     return {
-        str(patient_key): partial(_outline_picture, slices, outlines, rows)
+        str(patient_key): partial(_outline_picture, slices, outlines, rows, mark=mark)
         for patient_key, rows in outlines.table.groupby("patient_key", sort=True)
         if any(outlines.pixels[row].any() for row in rows.index)
     }
 
 
-def _outline_picture(slices: ImageTable, outlines: ImageTable, rows: pd.DataFrame) -> np.ndarray:
+def _outline_picture(slices: ImageTable, outlines: ImageTable, rows: pd.DataFrame, *, mark: str) -> np.ndarray:
     from npc_kedro.figures.outline_mosaic import outline_mosaic
 
-    return outline_mosaic(np.asarray(slices.pixels[rows["slice_row"]]), np.asarray(outlines.pixels[rows.index]))
+    images, labels = np.asarray(slices.pixels[rows["slice_row"]]), np.asarray(outlines.pixels[rows.index])
+    return outline_mosaic(images, labels, mark=mark)
 
 
 def _series_used(series_judged: pd.DataFrame) -> dict[str, str]:

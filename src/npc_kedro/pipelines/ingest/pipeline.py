@@ -9,7 +9,7 @@
                         └── series_choice
 
     clinical, file_survey, series_judged, patients ── list_excluded_patients ── excluded_patients
-    slices, outlines ── draw_outlines ── outline_pictures
+    slices, outlines, patients ── draw_outlines ── outline_pictures
 
 Raw paths and identifiers stay inside the nodes; what lies between them holds pseudonyms.
 """
@@ -55,7 +55,7 @@ def create_pipeline(**_: object) -> Pipeline:
                 "excluded_patients",
                 name="list_excluded_patients",
             ),
-            Node(draw_outlines, ["slices", "outlines"], "outline_pictures", name="draw_outlines"),
+            Node(draw_outlines, ["slices", "outlines", "patients"], "outline_pictures", name="draw_outlines"),
         ],
         namespace="ingest",
         prefix_datasets_with_namespace=False,
