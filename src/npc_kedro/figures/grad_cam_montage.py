@@ -28,11 +28,12 @@ class CamPanel:
     outcome: str
 
 
-def grad_cam_montage(panels: Sequence[CamPanel], *, simulated: bool) -> Figure:
+def grad_cam_montage(panels: Sequence[CamPanel], *, network: str = "", simulated: bool) -> Figure:
     """A row for each arm and outcome; each example is the crop and, right of it, the crop under its heat.
 
     Args:
         panels: in the order wanted within their rows; rows may differ in length.
+        network: whose maps these are; "" leaves it unsaid.
         simulated: whether the cohort is simulated.
     """
     outcomes = [outcome.value for outcome in Outcome]
@@ -53,8 +54,8 @@ def grad_cam_montage(panels: Sequence[CamPanel], *, simulated: bool) -> Figure:
         name="grad_cam_montage",
         title="Grad-CAM: what raises the predicted probability of residual tumour",
         panels=(*heads, *panels_of(tiles), _color_scale(len(groups), pictures + 2)),
-        caption="Pairs: the crop, and the crop under its map. Each map is scaled to its own maximum, so that maps "
-        "compare "
+        caption=(f"{label(network)}, patient level. " if network else "")
+        + "Pairs: the crop, and the crop under its map. Each map is scaled to its own maximum, so that maps compare "
         "places, not strengths. A map shows what the network uses, not where tumour is.",
         simulated=simulated,
         height_in=len(groups) * (side + 0.14),

@@ -8,6 +8,7 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
+from npc_kedro.datasets.whole import replacing_file
 from npc_kedro.study import RESEARCH_USE, SIMULATED_MARK
 from npc_kedro.tracking.store import tracking_uri, without_password
 
@@ -61,9 +62,10 @@ class ClosingSummary:
     def _mark(self) -> None:
         """Says beside the tables that they are simulated."""
         folder = self._project / self._data_root / "08_reporting"
-        if self._simulated and folder.is_dir():
+        if self._simulated and folder.is_dir() and not (folder / _NOTE).exists():
             text = f"{SIMULATED_MARK}\n\nEvery table, figure and page in this folder comes from the simulated cohort.\n"
-            (folder / _NOTE).write_text(text, encoding="utf-8")
+            with replacing_file(folder / _NOTE) as note:
+                note.write_text(text, encoding="utf-8")
 
     def _directions(self) -> list[Row]:
         return [

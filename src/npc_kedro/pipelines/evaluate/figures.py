@@ -89,7 +89,7 @@ def draw_grad_cam(
             count=settings.patients_per_outcome,
         )
     ]
-    return grad_cam_montage(panels, simulated=is_simulated(patients))
+    return grad_cam_montage(panels, network=settings.network, simulated=is_simulated(patients))
 
 
 def _cam_panels(crops: ImageTable, rows: pd.DataFrame, classifier: Any, *, count: int) -> list["CamPanel"]:
