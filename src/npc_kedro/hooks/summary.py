@@ -46,8 +46,9 @@ class ClosingSummary:
         from rich.panel import Panel
         from rich.table import Table
 
-        self._mark()
         made = pipeline.all_outputs()
+        if "patients" in pipeline.datasets():
+            self._mark()
         grid = Table.grid(padding=(0, 2))
         grid.min_width = len(RESEARCH_USE) + 2  # the panel is as wide as its edges' words
         grid.add_column(style="bold", no_wrap=True)
@@ -63,7 +64,10 @@ class ClosingSummary:
         """Says beside the tables that they are simulated."""
         folder = self._project / self._data_root / "08_reporting"
         if self._simulated and folder.is_dir() and not (folder / _NOTE).exists():
-            text = f"{SIMULATED_MARK}\n\nEvery table, figure and page in this folder comes from the simulated cohort.\n"
+            text = (
+                f"{SIMULATED_MARK}\n\nThe tables, figures and pages in this folder come from the simulated cohort, but "
+                "for published_audit.*, which is about the publication's own tables.\n"
+            )
             with replacing_file(folder / _NOTE) as note:
                 note.write_text(text, encoding="utf-8")
 

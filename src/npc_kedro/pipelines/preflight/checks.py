@@ -54,6 +54,10 @@ class Checked:
     counts: dict[str, int] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
 
+    def note(self, check: str, subject: str, what: tuple[str, str, str], *, patient_key: str = "") -> None:
+        """Adds something to be known: what was found, what was expected, and what to do."""
+        self.findings.append(Finding(Severity.NOTE, check, patient_key, subject, "", *what))
+
     def tell(self, check: str, error: CohortError) -> None:
         """Adds what an error says, unless it has been said."""
         if str(error) not in self.told:
@@ -74,36 +78,36 @@ def check_table(door: Door, checked: Checked) -> pd.DataFrame | None:
             "for each item the column that holds it",
             "nothing, or rename the column that is meant, or name it in ingest.clinical.columns",
         )
-        checked.findings.append(Finding(Severity.NOTE, TABLE, "", "headings", "", *note))
+        checked.note(TABLE, "headings", note)
     for row in table.hidden_rows:
         note = (
             "the workbook hides this row, or filters it out; it is used all the same",
             "a patient of the study",
             "delete the row if the patient does not belong to the study",
         )
-        checked.findings.append(Finding(Severity.NOTE, TABLE, "", f"row {row}", "", *note))
+        checked.note(TABLE, f"row {row}", note)
     for item in table.hidden_columns:
         note = (
             "the workbook hides the column that this is read from",
             "the column that is meant",
             "name another in ingest.clinical.columns, or delete the column, if it is not",
         )
-        checked.findings.append(Finding(Severity.NOTE, TABLE, "", f"column {item}", "", *note))
+        checked.note(TABLE, f"column {item}", note)
     for patient_key in table.doubtful_stages():
         note = (
             DOUBTFUL_IVB,
             "a stage by the 8th edition",
             "if it is of the 7th, map it to IVa in ingest.clinical.values",
         )
-        checked.findings.append(Finding(Severity.NOTE, TABLE, patient_key, "column ajcc_stage", "", *note))
+        checked.note(TABLE, "column ajcc_stage", note, patient_key=patient_key)
     for place, left in table.left_columns.items():
         expected = "numbers or a few categories that tell nobody who a patient is"
         note = (f"stays behind: {left.why}", expected, left.remedy)
-        checked.findings.append(Finding(Severity.NOTE, TABLE, "", f"column {place}", "", *note))
+        checked.note(TABLE, f"column {place}", note)
     for row in door.stray_aliases(table.patients):
         what = ("the patient_id is that of no row of the clinical table", "one of the clinical table")
         remedy = "correct it, or nothing: the row joins nobody who is in the study"
-        checked.findings.append(Finding(Severity.NOTE, TABLE, "", f"identifiers, row {row}", "", *what, remedy))
+        checked.note(TABLE, f"identifiers, row {row}", (*what, remedy))
     checked.counts["patients in the clinical table"] = len(table.patients)
     checked.counts["of them complete and eligible"] = int((table.patients["exclusion"] == "").sum())
     return table.patients
@@ -148,18 +152,18 @@ def check_series(
     for row in uneven.itertuples():
         found = f"uneven distances between slices, mostly {row.slice_distance_mm:g} mm"
         note = (found, "even distances", "nothing: the method works slice by slice")
-        checked.findings.append(Finding(Severity.NOTE, SERIES, row.patient_key, row.series_key, "", *note))
+        checked.note(SERIES, row.series_key, note, patient_key=row.patient_key)
     for row in judged[judged["chosen"] & (judged["frames_left_out"] > 0)].itertuples():
         found = f"{row.frames_left_out} frames lie where others of the series do, or are turned away; they are left out"
         note = (found, "one frame at each place", remedy_of(RejectReason.REPEATED_POSITION))
-        checked.findings.append(Finding(Severity.NOTE, SERIES, row.patient_key, row.series_key, "", *note))
+        checked.note(SERIES, row.series_key, note, patient_key=row.patient_key)
     for row in judged[judged["chosen"] & (judged["notes"] != "")].itertuples():
         note = (row.notes, "images of one kind, day and frame of reference", _LOOK_AT_SERIES)
-        checked.findings.append(Finding(Severity.NOTE, SERIES, row.patient_key, row.series_key, "", *note))
+        checked.note(SERIES, row.series_key, note, patient_key=row.patient_key)
     for patient_key in used_undated(judged, patients):
         found = "the images bear no date, so nothing shows that they were made before treatment_start; they are used"
         note = (found, "a date in StudyDate, SeriesDate, AcquisitionDate or ContentDate", _LOOK_UP_DATE)
-        checked.findings.append(Finding(Severity.NOTE, SERIES, patient_key, "", "", *note))
+        checked.note(SERIES, "", note, patient_key=patient_key)
     checked.counts["series chosen"] = int(judged["chosen"].sum())
     return judged
 

@@ -45,8 +45,7 @@ def check_outlines(door: Door, folder: SurveyedFolder, judged: pd.DataFrame, che
     for file, patient_key, reason, detail in laid.rejected:
         checked.findings.append(refusal(OUTLINES, reason.value, detail, patient_key=patient_key, subject=file))
     for patient_key, doubt in laid.doubts:
-        what = (doubt.found, doubt.expected, doubt.remedy)
-        checked.findings.append(Finding(Severity.NOTE, OUTLINES, patient_key, "", "", *what))
+        checked.note(OUTLINES, "", (doubt.found, doubt.expected, doubt.remedy), patient_key=patient_key)
     checked.counts["outline files"] = len(found)
     checked.counts["patients with an outline in use"] = len(laid.patients)
     if not laid.patients:
