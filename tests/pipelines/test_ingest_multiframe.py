@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
-from pydicom.uid import EnhancedMRImageStorage, RLELossless
+from pydicom.uid import EnhancedMRImageStorage, LegacyConvertedEnhancedMRImageStorage, RLELossless
 
 from ingest_bench import KEYS, Bench, reasons
 from mini_dicom import MiniSeries, encoded, picture, uid
@@ -199,6 +199,19 @@ def test_bad_input_18_an_intercept_without_a_slope_counts(bench: Bench) -> None:
     np.testing.assert_array_equal(slices.pixels + offset, frames()[np.argsort(ORDER)] - 100.0)
 
 
+def test_bad_input_18_an_empty_slope_of_a_frame_does_not_hide_the_shared_one(bench: Bench) -> None:
+    dataset = enhanced(MiniSeries("P1"))
+    for group in dataset.PerFrameFunctionalGroupsSequence:
+        group.PixelValueTransformationSequence = item(RescaleIntercept=7, RescaleSlope=None)
+    dataset.SharedFunctionalGroupsSequence[0].PixelValueTransformationSequence = item(RescaleSlope=3)
+    bench.put("volume", encoded(dataset))
+    bench.clinical("P1")
+    slices = bench.run()["slices"]
+    scale, offset = (slices.table[name].to_numpy()[:, None, None] for name in ("intensity_scale", "intensity_offset"))
+    real = frames()[np.argsort(ORDER)] * 3.0 + 7
+    np.testing.assert_allclose(slices.pixels * scale + offset, real, atol=float(scale.max()) / 2)
+
+
 @pytest.mark.parametrize("what", ["derived frames elsewhere", "frames of another kind"])
 def test_bad_input_15_of_a_file_that_stands_in_only_frames_that_may_are_used(bench: Bench, what: str) -> None:
     """The file that is used is cut, and the other of the series has frames besides that are no slices."""
@@ -251,3 +264,42 @@ def test_evidence_of_an_enhanced_file_stands_where_the_standard_has_it(bench: Be
     bench.put("volume", encoded(dataset))
     (row,) = bench.run()["series_choice"].to_dict("records")
     assert "contrast_tag" not in row["evidence"]
+
+
+@pytest.mark.parametrize("which", ["Shared", "PerFrame"])
+def test_evidence_of_a_converted_file_is_what_its_single_frames_said(bench: Bench, which: str) -> None:
+    """Legacy Converted files keep what no functional group has a place for in sequences of their own."""
+    series = MiniSeries("P1")
+    dataset = enhanced(series)
+    dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = LegacyConvertedEnhancedMRImageStorage
+    for keyword in ("RepetitionTime", "EchoTime", "ScanningSequence", "ContrastBolusAgent"):
+        if keyword in dataset:
+            delattr(dataset, keyword)
+    said = item(RepetitionTime="500", EchoTime="10", ScanningSequence="SE", ContrastBolusAgent="Gadovist")
+    for group in getattr(dataset, f"{which}FunctionalGroupsSequence"):
+        setattr(group, f"Unassigned{which}ConvertedAttributesSequence", said)
+    bench.clinical("P1")
+    bench.put("volume", encoded(dataset))
+    (row,) = bench.run()["series_choice"].to_dict("records")
+    assert row["reason"] == "most_points"
+    evidence = row["evidence"]
+    assert all(rule in evidence for rule in ("spin_or_gradient_echo", "short_tr", "short_te", "contrast_tag")), evidence
+
+
+def test_echoes_of_a_converted_file_are_told_apart(bench: Bench) -> None:
+    dataset = enhanced(MiniSeries("P1"))
+    dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = LegacyConvertedEnhancedMRImageStorage
+    del dataset.EchoTime
+    later = enhanced(MiniSeries("P1"))
+    for group in later.PerFrameFunctionalGroupsSequence:
+        group.UnassignedPerFrameConvertedAttributesSequence = item(EchoTime="10")
+    for group in dataset.PerFrameFunctionalGroupsSequence:
+        group.UnassignedPerFrameConvertedAttributesSequence = item(EchoTime="90")
+    dataset.PerFrameFunctionalGroupsSequence.extend(later.PerFrameFunctionalGroupsSequence)
+    dataset.NumberOfFrames, dataset.PixelData = 8, dataset.PixelData + (frames() + 1).astype("<u2").tobytes()
+    bench.put("volume", encoded(dataset))
+    bench.clinical("P1")
+    slices = bench.run()["slices"]
+    scale, offset = (slices.table[name].to_numpy()[:, None, None] for name in ("intensity_scale", "intensity_offset"))
+    real = (frames() + 1) * np.array(SLOPES)[:, None, None] + 10
+    np.testing.assert_allclose(slices.pixels * scale + offset, real[np.argsort(ORDER)], atol=float(scale.max()) / 2)

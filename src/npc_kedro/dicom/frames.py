@@ -156,13 +156,17 @@ def _said(value: float) -> str:
 
 
 def find_in_groups(places: Sequence[Any], sequence: str, keyword: str) -> Any:
-    """The first dataset that holds ``keyword``: in the sequence of a functional group, or at the top level."""
+    """The first dataset that gives ``keyword`` a value: in the sequence of a functional group, or at the top level.
+
+    Where none does, the first that has it empty, so that it is told as such; else the top level.
+    """
+    empty = None
     for place in places:
         if place is None:
             continue
-        items = place.get(sequence)
-        if items and keyword in items[0]:
-            return items[0]
-        if keyword in place:
-            return place
-    return places[-1]
+        for holder in (*(place.get(sequence) or ())[:1], place):
+            if keyword in holder:
+                if text(holder, keyword):
+                    return holder
+                empty = empty or holder
+    return empty or places[-1]

@@ -1,9 +1,9 @@
 """What the images of a file say of their sequence, their echo and their time: in enhanced files frame by frame."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from math import inf, isnan
-from typing import Any
+from dataclasses import fields, replace
+from math import inf, isfinite, isnan
+from typing import Any, TypeVar
 
 from npc_kedro.dicom.facts import ImageLook, ImageTraits, SeriesFacts
 from npc_kedro.dicom.frames import find_in_groups, functional_groups
@@ -14,6 +14,11 @@ _NOT_MAGNITUDE = ("PHASE", "REAL", "IMAGINARY")
 _PULSE_SEQUENCES = {"SPIN": "SE", "GRADIENT": "GR", "BOTH": "GR"}
 """EchoPulseSequence of enhanced files, as ScanningSequence has it."""
 
+_CONVERTED = ("UnassignedPerFrameConvertedAttributesSequence", "UnassignedSharedConvertedAttributesSequence")
+"""Where Legacy Converted files keep what their single-frame files said and no functional group has a place for."""
+
+Said = TypeVar("Said", SeriesFacts, ImageTraits)
+
 
 def read_looks(dataset: Any) -> tuple[ImageLook, ...]:
     """One look for all images of the file, or one for each frame."""
@@ -22,7 +27,7 @@ def read_looks(dataset: Any) -> tuple[ImageLook, ...]:
     if groups and not look.facts.scanning_sequence:
         pulses = _PULSE_SEQUENCES.get(text(dataset, "EchoPulseSequence"), "")
         look = replace(look, facts=replace(look.facts, scanning_sequence=pulses))
-    looks = tuple(_frame_look(places, look) for places in groups)
+    looks = tuple(_frame_look(places, _with_converted(look, places)) for places in groups)
     return looks if len(set(looks)) > 1 else looks[:1] or (look,)
 
 
@@ -52,6 +57,25 @@ def _traits(dataset: Any) -> ImageTraits:
         time_point=_known(dataset, "TemporalPositionIdentifier"),
         acquisition=_known(dataset, "AcquisitionNumber"),
     )
+
+
+def _with_converted(look: ImageLook, places: Sequence[Any]) -> ImageLook:
+    """The look with what a frame's single-frame file said besides (DICOM PS3.3, C.7.6.16.2.25)."""
+    for place in filter(None, places):
+        for sequence in _CONVERTED:
+            for said in (place.get(sequence) or ())[:1]:
+                look = ImageLook(_filled(look.facts, _facts(said)), _filled(look.traits, _traits(said)))
+    return look
+
+
+def _filled(known: Said, more: Said) -> Said:
+    """What is known, and where that is nothing, what else is said."""
+    names = [one.name for one in fields(known)]
+    return replace(known, **{name: getattr(more, name) for name in names if _says_nothing(getattr(known, name))})
+
+
+def _says_nothing(value: str | float) -> bool:
+    return not value if isinstance(value, str) else not isfinite(value)
 
 
 def _frame_look(places: Sequence[Any], whole: ImageLook) -> ImageLook:
