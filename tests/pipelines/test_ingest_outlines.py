@@ -110,6 +110,18 @@ def test_bad_input_29_two_outlines_for_a_patient_and_one_for_nobody(bench: Bench
     ]  # fmt: skip
 
 
+def test_bad_input_29_what_desktops_leave_behind_is_no_outline(bench: Bench) -> None:
+    series = MiniSeries("P1")
+    bench.add(series)
+    bench.clinical("P1")
+    write_outline(bench.root / "outlines" / "P1.nii.gz", label_map(series), series.affine())
+    for name in ("._P1.nii.gz", ".DS_Store", "Thumbs.db"):
+        (bench.root / "outlines" / name).write_bytes(b"\0\5\x16\7")
+    found = bench.run()
+    assert found["rejected_files"]["reason"].tolist() == ["outline_of_desktop"] * 3
+    assert found["patients"]["outlined"].tolist() == [True]
+
+
 def _contours(series: MiniSeries) -> dict:
     """The tumour of ``label_map`` as contours through the outer pixels' centres."""
     primary, node = [(2, 3), (2, 5), (7, 5), (7, 3)], [(9, 10), (9, 11), (9.4, 11), (9.4, 10)]

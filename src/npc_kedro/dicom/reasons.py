@@ -70,6 +70,7 @@ class RejectReason(StrEnum):
 
     # Outlines
     OUTLINE_FORMAT = "outline_format", "neither a NIfTI label map nor RTSTRUCT nor DICOM SEG"
+    OUTLINE_OF_DESKTOP = "outline_of_desktop", "no outline: macOS or Windows left it beside the user's own files"
     OUTLINE_UNREADABLE = "outline_unreadable", "the outline file cannot be read"
     OUTLINE_WITHOUT_PATIENT = "outline_without_patient", "file name or PatientID is that of no patient in use"
     OUTLINE_OTHER_PATIENT = "outline_other_patient", "the outline was drawn on images of another patient"

@@ -25,6 +25,9 @@ from npc_kedro.dicom.walk import FoundFile, find_files
 _CHOICE_COLUMNS = ("patient_id", "file")
 _KIND_TAGS = ["SOPClassUID", "PatientID"]
 
+_OF_DESKTOPS = re.compile(r"\._.*|\.DS_Store|Thumbs\.db|desktop\.ini", re.IGNORECASE)
+"""Names of files that macOS and Windows leave beside the user's own; the first have the suffix of one of these."""
+
 
 @dataclass(frozen=True)
 class OutlineFile:
@@ -112,6 +115,8 @@ def _require_followed(choices: Choices, files: Sequence[OutlineFile]) -> None:
 def _identified(key: str, found: FoundFile, place: str, search: OutlineSearch) -> OutlineFile:
     regular = found.path.is_file()  # a named pipe or a device, itself or behind a link, would be waited for
     suffix = next((suffix for suffix in SUFFIXES if found.path.name.lower().endswith(suffix)), None)
+    if _OF_DESKTOPS.fullmatch(found.path.name):
+        return OutlineFile(key, found.path, place, reason=RejectReason.OUTLINE_OF_DESKTOP)
     try:
         if suffix is None and not regular:
             raise TagError(RejectReason.OUTLINE_UNREADABLE, RejectReason.OUTLINE_UNREADABLE.meaning)

@@ -66,6 +66,7 @@ _ADVICE: dict[R, tuple[str, str]] = {
         "a NIfTI label map (.nii, .nii.gz), RTSTRUCT or DICOM SEG",
         "save it as NIfTI (.nii.gz), for example in ITK-SNAP, or leave it out",
     ),
+    R.OUTLINE_OF_DESKTOP: ("outlines", "nothing"),
     R.OUTLINE_UNREADABLE: ("a file that can be read", "copy or export the outline again"),
     R.OUTLINE_WITHOUT_PATIENT: (
         "a file name (NIfTI) or PatientID (DICOM) of a patient in use",
