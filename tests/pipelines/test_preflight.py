@@ -281,7 +281,8 @@ def test_a_fault_of_the_joined_identifiers_is_told_once(root: Path, tmp_path: Pa
     write_whole_cohort(root)
     (root / "identifiers.csv").write_text("identifier,patient_id\nX1,P1\nX1,P2\n")
     found = preflight(root, tmp_path)[0]
-    assert found["found"].str.contains("belongs to another patient_id already").sum() == 1
+    told = found[found["found"].str.contains("belongs to another patient_id already")]
+    assert told["check"].tolist() == ["identifiers"]
 
 
 def test_joined_identifiers_that_lead_to_nobody_are_noted(
@@ -290,8 +291,8 @@ def test_joined_identifiers_that_lead_to_nobody_are_noted(
     write_whole_cohort(root)
     (root / "identifiers.csv").write_text("identifier,patient_id\nX1,P1\nSECRET,NOWHERE\n")
     found = preflight(root, tmp_path)[0]
-    assert found[["severity", "subject", "found"]].values.tolist() == [
-        ["to be known", "identifiers, row 3", "the patient_id is that of no row of the clinical table"]
+    assert found[["severity", "check", "subject", "found"]].values.tolist() == [
+        ["to be known", "identifiers", "row 3", "the patient_id is that of no row of the clinical table"]
     ]
     read_clinical_table(CohortFolder(root=root, simulated=True), shipped_parameters())
     assert "identifiers.csv: the patient_id of rows 3 is in no row of the table" in caplog.text

@@ -22,7 +22,8 @@ from npc_kedro.pipelines.preflight.findings import Finding, Severity, findings_o
 from npc_kedro.pipelines.preflight.remedies import remedy_of
 from npc_kedro.pipelines.split.parameters import SplitParameters
 
-TABLE, FILES, SERIES, PATIENTS, DECODING, OUTLINES, DIVISION = (
+IDENTIFIERS, TABLE, FILES, SERIES, PATIENTS, DECODING, OUTLINES, DIVISION = (
+    "identifiers",
     "clinical table",
     "files",
     "series",
@@ -68,6 +69,10 @@ class Checked:
 def check_table(door: Door, checked: Checked) -> pd.DataFrame | None:
     """The clinical table; None if it cannot be understood."""
     try:
+        _ = door.pseudonyms
+    except CohortError as error:
+        checked.tell(IDENTIFIERS, error)
+    try:
         table = door.read_table()
     except CohortError as error:
         checked.tell(TABLE, error)
@@ -107,7 +112,7 @@ def check_table(door: Door, checked: Checked) -> pd.DataFrame | None:
     for row in door.stray_aliases(table.patients):
         what = ("the patient_id is that of no row of the clinical table", "one of the clinical table")
         remedy = "correct it, or nothing: the row joins nobody who is in the study"
-        checked.note(TABLE, f"identifiers, row {row}", (*what, remedy))
+        checked.note(IDENTIFIERS, f"row {row}", (*what, remedy))
     checked.counts["patients in the clinical table"] = len(table.patients)
     checked.counts["of them complete and eligible"] = int((table.patients["exclusion"] == "").sum())
     return table.patients
