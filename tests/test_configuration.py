@@ -182,3 +182,13 @@ def test_a_key_in_two_files_is_one_sentence(project: Path) -> None:
     with pytest.raises(ParameterError, match="conf/local/parameters") as caught:
         _ = local_loader(project)["parameters"]
     assert str(project) not in str(caught.value)
+
+
+def test_a_file_with_a_misspelt_name_is_told(tmp_path: Path) -> None:
+    shutil.copytree(PROJECT / "conf", tmp_path / "conf", ignore=lambda folder, names: names * folder.endswith("local"))
+    local = tmp_path / "conf/local"
+    (local / "parameters_more").mkdir()
+    for name in ("parameters.yml", "catalog_mine.yml", "parameters_more/split.yml", "paramters.yml", "notes.txt"):
+        (local / name).write_text("")
+    loader = StudyConfigLoader(str(tmp_path / "conf"), env="paper", **CONFIG_LOADER_ARGS)
+    assert loader.unread_files() == ["conf/local/paramters.yml"]

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterable
+from fnmatch import fnmatch
 from pathlib import Path
 
 import yaml
@@ -16,6 +17,21 @@ def fault_in(folder: Path, patterns: Iterable[str], project: Path) -> str:
         if path.is_file() and path.suffix in _ENDINGS and (what := _fault(path.read_bytes())):
             return f"{_relative(path, project)}, {what}"
     return ""
+
+
+def unread_in(folder: Path, names: Iterable[str]) -> list[Path]:
+    """Configuration files below a folder that nobody reads, misspelt perhaps.
+
+    Args:
+        folder: where to look.
+        names: patterns, as ``parameters*``, of the files that are read, or of a folder that holds them.
+    """
+    there = sorted(path for path in folder.rglob("*") if path.suffix in _ENDINGS and path.is_file())
+    return [path for path in there if not _has_name_of(path.relative_to(folder), names)]
+
+
+def _has_name_of(path: Path, names: Iterable[str]) -> bool:
+    return any(fnmatch(part, name) for part in path.parts for name in names)
 
 
 def _fault(content: bytes) -> str:

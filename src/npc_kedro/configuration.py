@@ -18,7 +18,7 @@ from kedro.config import OmegaConfigLoader
 from omegaconf import OmegaConf
 from omegaconf.resolvers import oc
 
-from npc_kedro.conf_files import fault_in
+from npc_kedro.conf_files import fault_in, unread_in
 from npc_kedro.errors import ParameterError
 
 _ADDED = "ingest.clinical."
@@ -27,6 +27,9 @@ _ADDED = "ingest.clinical."
 ONLY = "only"
 """As the first entry of such a list: it replaces the shipped one."""
 
+
+_OF_EXTRAS = ("dagster*",)
+"""Files that are not read by Kedro's loader but by what the project's extras install."""
 
 WITHOUT_LOCAL = "NPC_WITHOUT_LOCAL"
 """Set to anything, it leaves ``conf/local`` out: tests are never run on somebody's own cohort."""
@@ -123,6 +126,14 @@ class StudyConfigLoader(OmegaConfigLoader):
     def study_globals(self) -> dict[str, Any]:
         """The keys of ``globals.yml`` as this run sees them, ``--params`` included."""
         return dict(self._globals)
+
+    def unread_files(self) -> list[str]:
+        """Files of ``conf/local`` and of the environment whose names nobody asks for, as seen from the project."""
+        conf = Path(self.conf_source)
+        names = [*(name for kind in self.config_patterns.values() for name in kind if "/" not in name), *_OF_EXTRAS]
+        folders = {conf / (self.env or self.default_run_env), conf / self.default_run_env} - {conf / self.base_env}
+        unread = {path for folder in folders for path in unread_in(folder, names)}
+        return sorted(path.relative_to(conf.parent).as_posix() for path in unread)
 
     def cohort_root(self) -> str:
         """The real cohort's folder, absolute, or "" when the cohort is to be simulated."""

@@ -1,5 +1,6 @@
 """Refuses unknown, mistyped or out-of-range parameters before any node runs, all of them in one message."""
 
+import logging
 import os
 from importlib import import_module
 from importlib.util import find_spec
@@ -14,6 +15,7 @@ from npc_kedro.configuration import StudyConfigLoader
 from npc_kedro.errors import ParameterError
 from npc_kedro.scale import Scale
 
+_log = logging.getLogger(__name__)
 _PIPELINES = "npc_kedro.pipelines"
 
 
@@ -30,6 +32,10 @@ class ParameterCheck:
             if problems:
                 msg = "these parameters cannot be used:\n" + "\n".join(f"  - {problem}" for problem in problems)
                 raise ParameterError(msg)
+            for name in context.config_loader.unread_files():
+                _log.warning(
+                    "%s is read by nobody: expected parameters*.yml, globals*.yml, catalog*.yml or credentials*.yml", name
+                )
 
 
 def _results_in_the_export(loader: StudyConfigLoader) -> list[str]:
