@@ -160,6 +160,18 @@ def test_learning_curves_show_the_network_that_learns_longest_to_its_end():
     assert max(panel.x.limits[1] for panel in figure.panels) > 2 * last
 
 
+def test_one_huge_loss_does_not_flatten_the_other_curves():
+    made = histories()
+    usual = learning_curves(made, simulated=False)
+    made[next(iter(made))].loc[0, "validation_loss"] = 300.0
+    figure = learning_curves(made, simulated=False)
+    (top,) = {panel.y.limits[1] for panel in figure.panels if panel.row == 0}
+    assert top < 3 * usual.panels[0].y.limits[1]
+    assert "Beyond the axis: 1 of" in figure.caption
+    assert "up to 300.0" in figure.caption
+    assert "Beyond the axis" not in usual.caption
+
+
 def test_dice_by_epoch_tells_training_from_validation():
     history = pd.DataFrame({"epoch": [1, 2], "train_dice": [0.5, 0.7], "validation_dice": [0.4, 0.6]})
     lines = labelled(dice_by_epoch({"unet": history}, simulated=False))

@@ -8,6 +8,9 @@ from npc_kedro.figures.tables import arms_in, networks_in, require, units_in, wi
 
 _KEYS = ["arm", "unit", "network"]
 _LIMITS = (-0.02, 1.02)
+_ROOM = (-0.02, 1.2)
+"""The ordinate's limits where words stand above all that is drawn."""
+
 _BAR = Ink(LIGHT_GREY, alpha=0.6)
 
 
@@ -40,7 +43,7 @@ def calibration(curve: pd.DataFrame, *, table2: pd.DataFrame | None = None, simu
                     marks=_marks(bins, network, networks, words.get((arm, unit, network), "")),
                     title=label(network) if i == 0 else "",
                     x=Axis("Predicted probability" if i == len(rows) - 1 else "", _LIMITS),
-                    y=Axis(f"{arm}, {label(unit)}\nObserved share" if j == 0 else "", _LIMITS),
+                    y=Axis(f"{arm}, {label(unit)}\nObserved share" if j == 0 else "", _ROOM if words else _LIMITS),
                 )
             )
     has_limits = {"observed_lo", "observed_hi"} <= set(curve.columns)
@@ -65,7 +68,7 @@ def _marks(bins: pd.DataFrame, network: str, networks: list[str], words: str) ->
         limits = {"y_lo": numbers(bins["observed_lo"]), "y_hi": numbers(bins["observed_hi"])}
     counts = tuple(f"{int(n)} cases" for n in bins["n"])
     shares = numbers(bins["n"] / bins["n"].sum())
-    note = (Note(0.0, 0.95, words, align="left", size=6.0),) if words else ()
+    note = (Note(0.0, 1.1, words, align="left", size=6.0),) if words else ()
     return (
         Bars(x, shares, 0.035, _BAR),
         Line((0.0, 1.0), (0.0, 1.0), REFERENCE),

@@ -9,6 +9,9 @@ from npc_kedro.figures.canvas import Axis, Figure, Line, Panel, epoch_axis, numb
 from npc_kedro.figures.palette import inks, label
 from npc_kedro.figures.tables import arms_in, networks_in, require, units_in
 
+_USUAL, _BEYOND_USUAL = 0.95, 2.0
+"""The share of a figure's losses that are usual, and how many times the highest of these its axis reaches at most."""
+
 
 @dataclass(frozen=True)
 class _Measure:
@@ -20,8 +23,9 @@ class _Measure:
     share: bool
 
 
+_LOSS = _Measure("Loss", "train_loss", "validation_loss", share=False)
 _MEASURES = (
-    _Measure("Loss", "train_loss", "validation_loss", share=False),
+    _LOSS,
     _Measure("Accuracy", "train_accuracy", "validation_accuracy", share=True),
     _Measure("AUC, patients", "", "validation_auc", share=True),
 )
@@ -56,7 +60,7 @@ def learning_curves(histories: Mapping[tuple[str, str, str], pd.DataFrame], *, s
         caption="Solid with markers: inner validation patients. Thin dotted: training patients. Accuracy is counted "
         "per "
         "image at image level and per patient at patient level; the AUC is that of patients' mean probabilities. "
-        "The test cohort takes no part.",
+        f"The test cohort takes no part.{_said_of_losses_beyond(keyed)}",
         simulated=simulated,
         height_in=4.9,
         shared_legend=True,
@@ -64,12 +68,26 @@ def learning_curves(histories: Mapping[tuple[str, str, str], pd.DataFrame], *, s
 
 
 def _limits(histories: Mapping[tuple, pd.DataFrame], measure: _Measure) -> tuple[float, float]:
-    """One scale along a row, so that arms and units compare: 0 to 1 for shares, from 0 to the highest for a loss."""
+    """One scale along a row, so that arms and units compare: 0 to 1 for shares, from 0 to the highest for a loss.
+
+    A few losses far above all others do not flatten these: they leave the panel.
+    """
     if measure.share:
         return (0.0, 1.02)
-    columns = [column for column in (measure.train, measure.validation) if column]
-    highest = pd.concat([history[column] for history in histories.values() for column in columns]).max()
-    return (0.0, 1.05 * float(highest) if highest > 0 else 1.0)
+    losses = _losses(histories)
+    highest = min(float(losses.max()), _BEYOND_USUAL * float(losses.quantile(_USUAL)))
+    return (0.0, 1.05 * highest if highest > 0 else 1.0)
+
+
+def _losses(histories: Mapping[tuple, pd.DataFrame]) -> pd.Series:
+    columns = (_LOSS.train, _LOSS.validation)
+    return pd.concat([history[column] for history in histories.values() for column in columns])
+
+
+def _said_of_losses_beyond(histories: Mapping[tuple, pd.DataFrame]) -> str:
+    losses = _losses(histories)
+    beyond = int((losses > _limits(histories, _LOSS)[1]).sum())
+    return f" Beyond the axis: {beyond} of {len(losses)} losses, up to {losses.max():.1f}." if beyond else ""
 
 
 def _panel(

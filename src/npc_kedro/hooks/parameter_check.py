@@ -34,7 +34,8 @@ class ParameterCheck:
                 raise ParameterError(msg)
             for name in context.config_loader.unread_files():
                 _log.warning(
-                    "%s is read by nobody: expected parameters*.yml, globals*.yml, catalog*.yml or credentials*.yml", name
+                    "%s is read by nobody: expected parameters*.yml, globals*.yml, catalog*.yml or credentials*.yml",
+                    name,
                 )
 
 
