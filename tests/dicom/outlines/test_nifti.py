@@ -85,3 +85,11 @@ def test_bad_input_28_shares_are_no_labels(tmp_path: Path) -> None:
     )
     with pytest.raises(TagError, match="not whole numbers"):
         read_label_map(tmp_path / "a.nii")
+
+
+def test_bad_input_28_colours_are_no_labels(tmp_path: Path) -> None:
+    colours = np.zeros(label_map(SERIES).shape, dtype=[("R", "u1"), ("G", "u1"), ("B", "u1")])
+    nibabel.save(nibabel.Nifti1Image(colours, SERIES.affine()), tmp_path / "P1.nii")
+    with pytest.raises(TagError, match="colours") as caught:
+        read_label_map(tmp_path / "P1.nii")
+    assert caught.value.reason is RejectReason.OUTLINE_LABELS

@@ -57,6 +57,8 @@ def read_label_map(path: Path) -> LabelMap:
     except Exception as error:  # nibabel raises anything on damaged files; each ends as a reason code
         detail = f"the file cannot be read as NIfTI ({type(error).__name__})"
         raise TagError(RejectReason.OUTLINE_UNREADABLE, detail) from None
+    if values.dtype.kind not in "iuf":
+        raise TagError(RejectReason.OUTLINE_LABELS, "colours or complex numbers; expected labels, one number a voxel")
     values = values.squeeze(axis=3) if values.ndim == 4 and values.shape[3] == 1 else values
     if values.ndim != 3:
         raise TagError(RejectReason.OUTLINE_UNREADABLE, f"an array of shape {values.shape}; expected three axes")
