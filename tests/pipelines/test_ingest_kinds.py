@@ -97,7 +97,7 @@ def test_no_image_without_agent_stands_in_for_a_damaged_one_with(bench: Bench) -
     [
         ({"EchoNumbers": 1, "EchoTime": "10"}, {"EchoNumbers": 2, "EchoTime": "20"}),
         ({"EchoTime": "10"}, {"EchoTime": "20"}),
-        ({"TemporalPositionIdentifier": 1}, {"TemporalPositionIdentifier": 2}),
+        ({"TemporalPositionIdentifier": 2}, {"TemporalPositionIdentifier": 1}),  # the first is before the agent
         ({"AcquisitionNumber": tuple(range(1, 7))}, {"AcquisitionNumber": tuple(range(7, 13))}),
         (
             {"AcquisitionTime": tuple(f"09000{second}.5" for second in range(6))},
@@ -143,7 +143,7 @@ def test_two_parts_of_a_neck_that_share_a_slice_are_one_stack(bench: Bench) -> N
     [
         ({"ContrastBolusAgent": "NONE"}, {"ContrastBolusAgent": "Gd"}),
         ({"EchoTime": 90}, {"EchoTime": 10}),
-        ({"TemporalPositionIdentifier": 2}, {"TemporalPositionIdentifier": 1}),
+        ({"TemporalPositionIdentifier": 1}, {"TemporalPositionIdentifier": 2}),
     ],
 )
 def test_slices_before_and_after_contrast_agent_do_not_become_one_stack(
@@ -158,7 +158,10 @@ def test_slices_before_and_after_contrast_agent_do_not_become_one_stack(
     assert reasons(found) == dict.fromkeys(before, "repeated_position")
 
 
-@pytest.mark.parametrize("declared", [None, "ISO_IR 100", "ISO_IR 192", "GB18030"])
+@pytest.mark.parametrize(
+    "declared",
+    [None, "ISO_IR 100", "ISO_IR 192", "GB18030", "\\ISO 2022 IR 58", "ISO 2022 IR 100\\ISO 2022 IR 58", "ISO-IR 100"],
+)
 @pytest.mark.parametrize(("said", "reason"), [("平扫", "no_contrast_evidence"), ("增强", "most_points")])
 def test_bad_input_13_chinese_descriptions_whatever_character_set_is_declared(
     bench: Bench, declared: str | None, said: str, reason: str
@@ -251,3 +254,108 @@ def test_a_protocol_of_the_examination_says_nothing_of_its_series(bench: Bench, 
     bench.clinical("P1")
     choice = bench.run()["series_choice"].set_index("series_key")["reason"].to_dict()
     assert choice == {KEYS.series(plain.uid): "no_contrast_evidence", KEYS.series(enhanced_t1.uid): "most_points"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({}, {}),
+        ({"AcquisitionTime": "100000"}, {"AcquisitionTime": "103000"}),
+    ],
+)
+def test_two_acquisitions_that_are_numbered_crosswise_are_not_mixed(bench: Bench, first: dict, second: dict) -> None:
+    """By number alone the lower half would come from one of them and the upper half from the other."""
+    bench.clinical("P1")
+    add_kind(bench, 1, InstanceNumber=tuple(range(1, 7)), **first)
+    add_kind(bench, 2, InstanceNumber=tuple(range(6, 0, -1)), **second)
+    found = bench.run()
+    assert only_series(found)["reason"] == "indistinguishable_images"
+    assert len(found["slices"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("keyword", "first", "second"),
+    [
+        ("FlipAngle", 15, 90),
+        ("ScanOptions", "FS", "PFP"),
+        ("InversionTime", 100, 900),
+        ("SeriesDescription", "Ax T1 FSE +C", "Ax T1 FSE +C FS"),
+    ],
+)
+def test_two_acquisitions_that_a_tag_tells_apart_are_not_mixed(
+    bench: Bench, keyword: str, first: object, second: object
+) -> None:
+    bench.clinical("P1")
+    add_kind(bench, 1, InstanceNumber=tuple(range(1, 7)), **{keyword: first})
+    add_kind(bench, 2, InstanceNumber=tuple(range(6, 0, -1)), **{keyword: second})
+    assert kinds_used(bench.run()) in ([1] * 6, [2] * 6)
+
+
+def test_images_taken_in_turn_at_every_place_are_told_apart_by_their_times(bench: Bench) -> None:
+    bench.clinical("P1")
+    for kind in (1, 2):
+        numbers = tuple(range(kind, 13, 2))
+        add_kind(bench, kind, InstanceNumber=numbers, AcquisitionTime=tuple(f"1000{at:02}" for at in numbers))
+    found = bench.run()
+    assert kinds_used(found) == [1] * 6
+    assert only_series(found)["notes"] == "several images at one place, of which the first are used"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"SeriesDescription": "AX T2 FS", "EchoTime": 90, "RepetitionTime": 4000},
+        {"ContrastBolusAgent": "none"},
+        {"EchoTime": 100},
+    ],
+)
+@pytest.mark.parametrize("where", ["between the others", "above them"])
+def test_images_of_another_kind_at_places_of_their_own_are_no_slices(bench: Bench, other: dict, where: str) -> None:
+    bench.clinical("P1")
+    add_kind(bench, 1, range(4))
+    at = [-8.0, -8.0, -12.5] if where == "between the others" else [-8.0, -8.0, 60.0]
+    places = tuple([*at[:2], at[2] + 5.0 * index] for index in range(6))
+    left = add_kind(bench, 2, range(3), ImagePositionPatient=places, **other)
+    found = bench.run()
+    assert kinds_used(found) == [1] * 4
+    assert reasons(found) == dict.fromkeys(left, "other_kind")
+
+
+def test_an_agent_in_all_series_says_nothing_of_one_where_another_is_named_as_enhanced(bench: Bench) -> None:
+    plain = MiniSeries("P1", 1, description="AX T1", agent="Gadovist")
+    coronal = MiniSeries("P1", 2, description="COR T1 +C", agent="Gadovist", orientation=SAGITTAL)
+    bench.add(plain, coronal)
+    bench.clinical("P1")
+    choice = bench.run()["series_choice"].set_index("series_key")["reason"].to_dict()
+    assert choice == {KEYS.series(plain.uid): "no_contrast_evidence", KEYS.series(coronal.uid): "not_axial"}
+
+
+def test_an_agent_in_some_series_counts_beside_one_that_is_named_as_enhanced(bench: Bench) -> None:
+    enhanced_t1 = MiniSeries("P1", 1, description="AX T1", agent="Gadovist")
+    coronal = MiniSeries("P1", 2, description="COR T1 +C", agent="Gadovist", orientation=SAGITTAL)
+    plain = MiniSeries("P1", 3, description="AX T1 FS", agent="")
+    bench.add(enhanced_t1, coronal, plain)
+    bench.clinical("P1")
+    choice = bench.run()["series_choice"].set_index("series_key")["reason"].to_dict()
+    assert choice[KEYS.series(enhanced_t1.uid)] == "most_points"
+
+
+def test_a_series_that_names_its_sequence_is_not_enhanced_by_its_protocol(bench: Bench) -> None:
+    bench.clinical("P1")
+    bench.add(MiniSeries("P1", description="Ax T1", agent="", tags={"ProtocolName": "NPC T1 +C"}))
+    assert only_series(bench.run())["reason"] == "no_contrast_evidence"
+
+
+def test_bad_input_22_a_series_acquired_after_the_day_of_its_study_is_dated_by_its_images(bench: Bench) -> None:
+    bench.clinical("P1", treatment_start="2020-03-10")
+    add_kind(bench, 1, StudyDate="20200301", AcquisitionDate="20200501")
+    assert only_series(bench.run())["reason"] == "after_treatment_start"
+
+
+def test_of_a_dynamic_series_the_last_time_point_is_used_and_any_other_series_goes_before(bench: Bench) -> None:
+    bench.clinical("P1")
+    add_kind(bench, 1, TemporalPositionIdentifier=1)
+    add_kind(bench, 2, TemporalPositionIdentifier=2)
+    found = bench.run()
+    assert kinds_used(found) == [2] * 6
+    assert "several_time_points-5" in only_series(found)["evidence"]

@@ -32,6 +32,14 @@ def test_the_version_of_every_library_in_reach_is_known_at_once(monkeypatch):
     assert [library for library, version in found.items() if version == "unknown"] == []
 
 
+@pytest.mark.parametrize("text", ["a|" * 400, "a/" + "b" * 400])
+def test_a_long_text_among_the_parameters_names_no_file(tmp_path, text):
+    told = conditions.Conditioner(
+        DataCatalog(), contents=Contents(tmp_path), root=tmp_path, kept=tmp_path / "code.json"
+    )
+    assert conditions.listings(told._named({"params:ingest.words": text})) == {}
+
+
 def test_the_catalogs_entry_counts_without_the_place(tmp_path):
     def configured(folder, **arguments):
         catalog = DataCatalog({"table": CSVDataset(filepath=str(folder / "table.csv"), **arguments)})

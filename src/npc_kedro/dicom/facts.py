@@ -14,6 +14,8 @@ class SeriesFacts:
             likewise.
         contrast_agent: ContrastBolusAgent, or the meanings of the coded agents.
         repetition_time: ms, NaN if unknown; ``echo_time`` likewise.
+        body_part: BodyPartExamined.
+        time_points: NumberOfTemporalPositions, NaN if unknown.
         protocol: ProtocolName, which some makers give to the examination and not to the series.
     """
 
@@ -24,6 +26,8 @@ class SeriesFacts:
     repetition_time: float
     echo_time: float
     protocol: str = ""
+    body_part: str = ""
+    time_points: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -34,12 +38,17 @@ class ImageTraits:
         echo: EchoNumbers; ``echo_time`` in ms, to a tenth.
         time_point: TemporalPositionIdentifier, or TemporalPositionIndex of a frame.
         acquisition: AcquisitionNumber, or FrameAcquisitionNumber.
+        inversion_time: ms; ``flip_angle`` in degrees.
+        options: a checksum of ScanOptions.
     """
 
     echo: float = math.inf
     echo_time: float = math.inf
     time_point: float = math.inf
     acquisition: float = math.inf
+    inversion_time: float = math.inf
+    flip_angle: float = math.inf
+    options: float = math.inf
 
 
 @dataclass(frozen=True)

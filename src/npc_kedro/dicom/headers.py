@@ -275,8 +275,14 @@ def _time(dataset: Any) -> float:
 
 @understood_once(*_DATES)
 def _study_day(dataset: Any) -> date | None:
-    """The day of the examination, from the first tag that holds one; None if none does."""
-    return next((day for keyword in _DATES if (day := day_of(text(dataset, keyword)))), None)
+    """The day of the examination, from the first tag that holds one, or that of the image, if it is later.
+
+    A series that was made later and filed under an earlier study must not pass for one before the treatment.
+    """
+    days = [day_of(text(dataset, keyword)) for keyword in _DATES]
+    of_study = next(filter(None, days), None)
+    acquired = days[_DATES.index("AcquisitionDate")]
+    return max(of_study, acquired) if of_study and acquired else of_study
 
 
 def _sop_class_name(uid: str) -> str:

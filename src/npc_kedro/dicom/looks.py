@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from math import inf, isfinite, isnan
 from typing import Any, TypeVar
+from zlib import crc32
 
 from npc_kedro.dicom.facts import ImageLook, ImageTraits, SeriesFacts
 from npc_kedro.dicom.frames import find_in_groups, functional_groups
@@ -33,7 +34,7 @@ def read_looks(dataset: Any) -> tuple[ImageLook, ...]:
 
 @understood_once(
     *("SpecificCharacterSet", "SeriesDescription", "ProtocolName", "SequenceName", "ImageType", "ScanningSequence"),
-    *("ContrastBolusAgent", "RepetitionTime", "EchoTime"),
+    *("ContrastBolusAgent", "RepetitionTime", "EchoTime", "BodyPartExamined", "NumberOfTemporalPositions"),
 )
 def _facts(dataset: Any) -> SeriesFacts:
     agents = [text(item, "CodeMeaning") for item in dataset.get("ContrastBolusAgentSequence") or ()]
@@ -46,16 +47,24 @@ def _facts(dataset: Any) -> SeriesFacts:
         repetition_time=number(dataset, "RepetitionTime"),
         echo_time=number(dataset, "EchoTime"),
         protocol=text(dataset, "ProtocolName"),
+        body_part=text(dataset, "BodyPartExamined"),
+        time_points=number(dataset, "NumberOfTemporalPositions"),
     )
 
 
-@understood_once("EchoNumbers", "EchoTime", "TemporalPositionIdentifier", "AcquisitionNumber")
+@understood_once(
+    *("EchoNumbers", "EchoTime", "TemporalPositionIdentifier", "AcquisitionNumber"),
+    *("InversionTime", "FlipAngle", "ScanOptions"),
+)
 def _traits(dataset: Any) -> ImageTraits:
     return ImageTraits(
         echo=_known(dataset, "EchoNumbers"),
         echo_time=round(_known(dataset, "EchoTime"), 1),
         time_point=_known(dataset, "TemporalPositionIdentifier"),
         acquisition=_known(dataset, "AcquisitionNumber"),
+        inversion_time=_known(dataset, "InversionTime"),
+        flip_angle=_known(dataset, "FlipAngle"),
+        options=float(crc32(options.encode())) if (options := text(dataset, "ScanOptions")) else inf,
     )
 
 
@@ -93,6 +102,7 @@ def _frame_look(places: Sequence[Any], whole: ImageLook) -> ImageLook:
     )
     acquisition = find_in_groups(places, "FrameContentSequence", "FrameAcquisitionNumber")
     acquired = number(acquisition, "FrameAcquisitionNumber")
+    flip_angle = number(timing, "FlipAngle")
     return ImageLook(
         replace(
             facts,
@@ -106,6 +116,7 @@ def _frame_look(places: Sequence[Any], whole: ImageLook) -> ImageLook:
             echo_time=traits.echo_time if isnan(echo_time) else round(echo_time, 1),
             time_point=traits.time_point if isnan(time_point) else time_point,
             acquisition=traits.acquisition if isnan(acquired) else acquired,
+            flip_angle=traits.flip_angle if isnan(flip_angle) else flip_angle,
         ),
     )
 

@@ -28,6 +28,7 @@ class RejectReason(StrEnum):
     NO_PATIENT_ID = "no_patient_id", "PatientID is empty"
     DUPLICATE = "duplicate", "byte-identical copy of another file, which goes before it"
     OTHER_ORIENTATION = "other_orientation", "slice turned away from the other slices of its series"
+    OTHER_KIND = "other_kind", "an image of another kind or echo than most of its series"
     REPEATED_POSITION = (
         "repeated_position",
         "other images of the series lie at the same places; those of one kind are used, the first that can be decoded",

@@ -6,27 +6,41 @@ evidence rules add points, for or against, to an aspect (``t1``, ``contrast``) o
 candidate with the most points is chosen.
 
 Rules on the description look at SeriesDescription and SequenceName first, and at ProtocolName only for what these are
-silent about; for contrast agent only if it names a sequence, too.
+silent about; that agent was given it tells only if it names the sequence and they do not.
 """
 
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from npc_kedro.dicom.facts import SeriesFacts
 from npc_kedro.dicom.reasons import RejectReason
 
 Aspect = Literal["t1", "contrast", "preference"]
 HeaderField = Literal[
-    "description", "image_type", "scanning_sequence", "contrast_agent", "repetition_time", "echo_time"
+    "description",
+    "image_type",
+    "scanning_sequence",
+    "contrast_agent",
+    "body_part",
+    "repetition_time",
+    "echo_time",
+    "time_points",
 ]
 
-_NUMERIC = ("repetition_time", "echo_time")
+_NUMERIC = ("repetition_time", "echo_time", "time_points")
+
+_ACCENTS = re.compile("[\u0300-\u036f]")
+_HAN_KANA_HANGUL = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"
+_BESIDE_HAN = re.compile(
+    f"(?<=[{_HAN_KANA_HANGUL}])(?=[a-z0-9+(-])|(?<=[a-z0-9+)-])(?=[{_HAN_KANA_HANGUL}])", re.IGNORECASE
+)
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
@@ -37,9 +51,22 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, flags=re.IGNORECASE)
 
 
-def _spaced(written: str) -> str:
-    """An underscore is a letter to a regular expression, but a blank to those who name protocols."""
-    return written.replace("_", " ")
+@lru_cache(maxsize=1024)
+def _plain(written: str) -> str:
+    """A text as patterns see it: accents and full width gone, blanks for underscores and around East Asian words.
+
+    To a regular expression an underscore is a letter, and so is a Chinese sign: no word would end beside it.
+    """
+    if written.isascii():
+        return written.replace("_", " ")
+    compatible = unicodedata.normalize("NFKC", written).replace("_", " ")
+    bare = unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", compatible)))
+    return _BESIDE_HAN.sub(" ", bare)
+
+
+def _joined(given: Any) -> Any:
+    """Several patterns, of which one has to fit, as one."""
+    return "|".join(map(str, given)) if isinstance(given, list | tuple) else given
 
 
 class Rule(BaseModel):
@@ -49,9 +76,18 @@ class Rule(BaseModel):
     name: str = Field(description="appears as the reason in series_choice.csv")
     field: HeaderField
     pattern: str | None = Field(
-        default=None, description="regular expression, sought anywhere; case ignored, _ counts as a blank"
+        default=None,
+        description="regular expression, or a list of which one has to fit, sought anywhere; case and accents are "
+        "ignored, _ counts as a blank",
     )
-    between: tuple[float, float] | None = Field(default=None, description="lowest and highest value that applies, ms")
+    between: tuple[float, float] | None = Field(
+        default=None, description="lowest and highest value that applies; times in ms"
+    )
+
+    @field_validator("pattern", mode="before")
+    @classmethod
+    def _any_of_list(cls, given: Any) -> Any:
+        return _joined(given)
 
     @model_validator(mode="after")
     def _one_test(self) -> Self:
@@ -73,7 +109,7 @@ class Rule(BaseModel):
         """Whether the rule's test holds for a header."""
         value = getattr(facts, self.field)
         if self.pattern is not None:
-            return _compiled(self.pattern).search(_spaced(value)) is not None
+            return _compiled(self.pattern).search(_plain(value)) is not None
         low, high = self.between or (0.0, 0.0)
         return low <= value <= high
 
@@ -92,12 +128,26 @@ class SeriesRules(BaseModel):
     max_tilt_degrees: float = Field(
         ge=0, lt=45, description="largest angle between the slices' normal and the body axis"
     )
+    vocabulary: dict[str, str] = Field(
+        default={}, description="regular expressions for words; in a pattern {name} stands for them"
+    )
     disregard: tuple[str, ...] = Field(
         default=(), description="regular expressions; what fits them in a description says nothing: WITH AND WITHOUT"
     )
     exclude: tuple[Rule, ...] = Field(description="any of these removes a series; by image_type, single images")
     evidence: tuple[EvidenceRule, ...] = Field(description="points for and against")
     minimum: dict[Aspect, int] = Field(description="points that a candidate needs in an aspect")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_vocabulary(cls, given: Any) -> Any:
+        words = given.get("vocabulary") if isinstance(given, Mapping) else None
+        if not isinstance(words, Mapping):
+            return given
+        joined = {str(name): _joined(some) for name, some in words.items()}
+        return _filled_in(
+            {**given, "vocabulary": joined}, {f"{{{name}}}": f"(?:{some})" for name, some in joined.items()}
+        )
 
     @model_validator(mode="after")
     def _one_rule_a_name(self) -> Self:
@@ -119,9 +169,25 @@ class SeriesRules(BaseModel):
         """Names of the exclusion rules that remove single images."""
         return frozenset(rule.name for rule in self.exclude if rule.field == "image_type")
 
+    def names_of(self, field: HeaderField) -> frozenset[str]:
+        """Names of the evidence rules that look at a field."""
+        return frozenset(rule.name for rule in self.evidence if rule.field == field)
+
     def points_of(self, names: Collection[str]) -> int:
         """The points of all evidence rules with these names together."""
         return sum(rule.points for rule in self.evidence if rule.name in names)
+
+
+def _filled_in(given: Any, words: Mapping[str, str]) -> Any:
+    """Everything below, texts with their placeholders replaced; words may be made of words named before them."""
+    if isinstance(given, Mapping):
+        return {key: _filled_in(value, words) for key, value in given.items()}
+    if isinstance(given, list | tuple):
+        return [_filled_in(value, words) for value in given]
+    if isinstance(given, str):
+        for name, some in reversed(list(words.items())):
+            given = given.replace(name, some)
+    return given
 
 
 @dataclass(frozen=True)
@@ -149,12 +215,13 @@ def applying(facts: SeriesFacts, rules: SeriesRules) -> frozenset[str]:
         return frozenset(found)
     protocol = replace(facts, description=facts.protocol)
     spoken = {rule.aspect for rule in rules.evidence if rule.field == "description" and rule.name in found}
-    about = set(spoken)
-    if facts.description.strip() and not any(_names_sequence(rule, protocol) for rule in rules.evidence):
-        about.add("contrast")
+    # AX T1 beside NPC T1 +C names its sequence itself, and is silent about agent since there was none
+    series_named = "t1" not in spoken and any(_names_sequence(rule, protocol) for rule in rules.evidence)
+    agent_told = series_named or not facts.description.strip()
     for rule in (*rules.exclude, *rules.evidence):
-        silent = rule.aspect not in about if isinstance(rule, EvidenceRule) else not spoken
-        if rule.field == "description" and silent and rule.applies_to(protocol):
+        silent = rule.aspect not in spoken if isinstance(rule, EvidenceRule) else not spoken
+        enhanced = isinstance(rule, EvidenceRule) and rule.aspect == "contrast" and rule.points > 0
+        if rule.field == "description" and silent and rule.applies_to(protocol) and (agent_told or not enhanced):
             found.add(rule.name)
     return frozenset(found)
 
@@ -166,7 +233,7 @@ def _names_sequence(rule: EvidenceRule, facts: SeriesFacts) -> bool:
 
 def _telling(description: str, rules: SeriesRules) -> str:
     """What a description says, without what is to be disregarded."""
-    description = _spaced(description)
+    description = _plain(description)
     for pattern in rules.disregard:
         description = _compiled(pattern).sub(" ", description)
     return description

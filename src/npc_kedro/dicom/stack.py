@@ -7,6 +7,8 @@ would be of no use, so that what tells the images apart is looked for, trait by 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from math import inf, isfinite
+from statistics import median_low
 from typing import Any
 
 import numpy as np
@@ -14,10 +16,13 @@ import numpy as np
 from npc_kedro.dicom.entries import Entry, Look
 from npc_kedro.dicom.geometry import SAME_PLACE_MM, SliceGeometry, common_normal
 from npc_kedro.dicom.reasons import RejectReason
-from npc_kedro.dicom.rules import SeriesRules
+from npc_kedro.dicom.rules import SeriesRules, judge
 
 Refusals = dict[str, tuple[RejectReason, str]]
 """File pseudonym to reason and detail."""
+
+_OTHER_ECHO = 1.5
+"""Images whose echo times differ by more than this factor show different contrasts."""
 
 FEWEST_LEFT = 3
 """Fewer images, where the rules exclude most of a series, are no series of their own."""
@@ -48,6 +53,11 @@ class Image:
     def geometry(self) -> SliceGeometry:
         """Its grid."""
         return self.entry.geometries[self.number]
+
+    @property
+    def seconds(self) -> float:
+        """Time of day at which its file was acquired; infinite if unknown."""
+        return self.entry.order[1]
 
     @property
     def order(self) -> tuple[Any, ...]:
@@ -85,13 +95,21 @@ class Stack:
         return self.ties > 1 and 2 * self.ties >= len(self.used)
 
 
+TIME_POINT = "TemporalPositionIdentifier"
+"""The trait of a dynamic series."""
+
 _TRAITS: dict[str, Callable[[Image], Any]] = {
     "the rules": lambda image: image.rules,
     "ImageType": lambda image: image.look.image_type,
+    "SeriesDescription": lambda image: image.entry.origin.description,
+    "Rows, Columns and PixelSpacing": lambda image: (image.geometry.shape, image.geometry.spacing),
     "FrameOfReferenceUID": lambda image: image.entry.origin.frame_of_reference,
     "EchoNumbers": lambda image: image.look.traits.echo,
     "EchoTime": lambda image: image.look.traits.echo_time,
-    "TemporalPositionIdentifier": lambda image: image.look.traits.time_point,
+    "InversionTime": lambda image: image.look.traits.inversion_time,
+    "FlipAngle": lambda image: image.look.traits.flip_angle,
+    "ScanOptions": lambda image: image.look.traits.options,
+    TIME_POINT: lambda image: -image.look.traits.time_point,  # the last: the first is before the agent
     "AcquisitionNumber": lambda image: image.look.traits.acquisition,
 }
 """What may tell images at one place apart, in the order in which it is looked at."""
@@ -119,10 +137,10 @@ def stacked(members: Sequence[Entry], rules_of: Callable[[Entry, Look], frozense
     if len(wanted) < len(images):
         _refuse_excluded(account, images, wanted, rules)
     parallel = _placed(wanted, normal, account)
-    if len({image.place for image in parallel}) == len(parallel):
-        return account.closed(normal, members, parallel)
-    one_kind = _one_kind(parallel, rules, account)
-    return account.closed(normal, members, list(_first_at_each_place(one_kind, account)))
+    if len({image.place for image in parallel}) < len(parallel):
+        parallel = _one_kind(parallel, rules, account)
+    alike = _of_one_contrast(parallel, rules, account)
+    return account.closed(normal, members, list(_first_at_each_place(alike, account)))
 
 
 def stack_normal(geometries: Sequence[SliceGeometry], max_tilt_degrees: float) -> np.ndarray:
@@ -227,6 +245,27 @@ def _placed(images: Iterable[Image], normal: np.ndarray, account: _Account) -> l
     return placed
 
 
+def _of_one_contrast(images: list[Image], rules: SeriesRules, account: _Account) -> list[Image]:
+    """The images that are what is sought, if most are, and of these those of about one echo time, wherever they lie."""
+    sought = {names: judge(Counter([names]), 0.0, rules).reason is None for names in {image.rules for image in images}}
+    kept = [image for image in images if sought[image.rules]]
+    if 2 * len(kept) < len(images):
+        kept = images
+    times = [image.look.traits.echo_time for image in kept if isfinite(image.look.traits.echo_time)]
+    typical = median_low(times) if times else inf
+    kept = [image for image in kept if not _is_other_echo(image.look.traits.echo_time, typical)]
+    left = {id(image) for image in kept}
+    for image in images:
+        if id(image) not in left:
+            account.leave(image, RejectReason.OTHER_KIND)
+    return kept
+
+
+def _is_other_echo(echo_time: float, typical: float) -> bool:
+    known = isfinite(echo_time) and isfinite(typical)
+    return known and not typical / _OTHER_ECHO <= echo_time <= typical * _OTHER_ECHO
+
+
 def _by_place(images: Iterable[Image]) -> dict[int, list[Image]]:
     at: dict[int, list[Image]] = defaultdict(list)
     for image in images:
@@ -285,12 +324,32 @@ def _one_group(
 
 
 def _first_at_each_place(images: Iterable[Image], account: _Account) -> Iterator[Image]:
-    for place, (first, *more) in _by_place(images).items():
+    by_place = _by_place(images)
+    repeated = [together for together in by_place.values() if len(together) > 1]
+    mixed = bool(repeated) and not (_in_runs(repeated) or _in_time(repeated))
+    for place, (first, *more) in by_place.items():
         for image in more:
             account.keep_as_spare(image, first)
-        if any(image.entry.order == first.entry.order and image.rank != first.rank for image in more):
+        alike = any(image.entry.order == first.entry.order and image.rank != first.rank for image in more)
+        if alike or (mixed and more):
             account.ties.append(place)
         yield first
+
+
+def _in_runs(repeated: Sequence[list[Image]]) -> bool:
+    """Whether the first images of all places were numbered before all others: one run through the slices, then more.
+
+    A number that stands at two places is of two runs.
+    """
+    last_of_first = max(first.order for first, *_ in repeated)
+    numbers = {id(first.entry): first.entry.order[0] for first, *_ in repeated}
+    of_one_run = len(set(numbers.values())) == len(numbers)
+    return of_one_run and all(last_of_first < image.order for _, *more in repeated for image in more)
+
+
+def _in_time(repeated: Sequence[list[Image]]) -> bool:
+    """Whether the first image of every place was taken before the others there, as far as their times tell."""
+    return all(first.seconds < image.seconds for first, *more in repeated for image in more)
 
 
 def days_of(used: Iterable[Image]) -> Counter[int]:

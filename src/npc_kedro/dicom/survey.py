@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 
 from npc_kedro.dicom.entries import Entry, PersonMarks
-from npc_kedro.dicom.protocols import Protocols
+from npc_kedro.dicom.examinations import Examinations
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.rules import SeriesRules, judge
-from npc_kedro.dicom.stack import Refusals, Stack, days_of, stacked
+from npc_kedro.dicom.stack import TIME_POINT, Refusals, Stack, days_of, stacked
 from npc_kedro.dicom.timing import Dating, dated
 from npc_kedro.dicom.walk import FoundFile
 
@@ -63,11 +63,11 @@ def survey(entries: Sequence[Entry], found: Sequence[FoundFile], rules: SeriesRu
     groups: dict[tuple[str, str], list[Entry]] = defaultdict(list)
     for entry in unique:
         groups[entry.origin.patient_key, entry.origin.series_key].append(entry)
-    protocols = Protocols.of_examinations(entry.origin for entry in unique)
+    examinations = Examinations.of_entries(unique, rules)
     rows = []
     frames: dict[str, tuple[int, ...]] = {}
     for (patient_key, series_key), members in sorted(groups.items(), key=lambda item: item[0]):
-        row, stack = _series_row(members, rules, protocols)
+        row, stack = _series_row(members, rules, examinations)
         refusals |= stack.refusals
         frames |= stack.frames
         spares |= stack.spares
@@ -103,13 +103,16 @@ def _file_table(
     )
 
 
-def _series_row(members: list[Entry], rules: SeriesRules, protocols: Protocols) -> tuple[dict[str, object], Stack]:
+def _series_row(
+    members: list[Entry], rules: SeriesRules, examinations: Examinations
+) -> tuple[dict[str, object], Stack]:
     """A series' row, and what of its files belongs to its stack of slices."""
-    stack = stacked(members, protocols.rules_of, rules)
+    stack = stacked(members, examinations.rules_of, rules)
     distances = np.diff(sorted(image.along for image in stack.used))
     typical = float(np.median(distances)) if len(distances) else float("nan")
     tilt = float(np.degrees(np.arccos(np.clip(abs(stack.normal[2]), 0.0, 1.0))))
-    judgement = judge(Counter(image.rules for image in stack.used), tilt, rules)
+    dynamic = rules.names_of("time_points") if TIME_POINT in stack.chosen_by else frozenset()
+    judgement = judge(Counter(image.rules | dynamic for image in stack.used), tilt, rules)
     dating = dated(days_of(stack.used))
     reason, detail = judgement.reason, judgement.detail
     if reason is None and stack.is_arbitrary:
@@ -140,6 +143,8 @@ def _notes(stack: Stack, dating: Dating) -> Iterator[str]:
     """What is remarkable about a series whatever becomes of it."""
     if stack.chosen_by:
         yield f"several images at one place, chosen by {', '.join(stack.chosen_by)}"
+    elif stack.spares:
+        yield "several images at one place, of which the first are used"
     excluded = sum(reason is RejectReason.EXCLUDED_BY_RULE for reason, _ in stack.refusals.values())
     if excluded:
         yield f"{excluded} files excluded by rules on ImageType"

@@ -15,8 +15,15 @@ _ASCII_KINDS = frozenset({"UI", "CS", "DS", "IS", "DA", "TM"})
 """Value representations without character sets (DICOM PS3.5, 6.2); several values are parted by a backslash."""
 
 _TEXT_KINDS = frozenset({"LO", "SH", "PN"})
-_WESTERN = frozenset({"", "ISO_IR 6", "ISO_IR 100", "ISO 2022 IR 100"})
-"""Character sets that Chinese files declare, too, whatever they are written in; or none."""
+_DOUBTFUL = frozenset(
+    {"", *(f"{prefix} IR {number}" for prefix in ("ISO", "ISO 2022") for number in (6, 58, 100)), "ISO IR 192"}
+)
+"""Character sets, blanks for other separators, that Chinese files declare, too, whatever they are written in; or none.
+
+IR 58 is Chinese, but needs escapes; without them its bytes are GB 2312 that nobody announces. IR 192 is UTF-8, and not
+in doubt where it is spelt as it should be.
+"""
+_SURE = "ISO_IR 192"
 
 _REPLACED = "\ufffd"
 """Stands for bytes that the declared character set does not have."""
@@ -49,8 +56,15 @@ def text(dataset: Any, keyword: str) -> str:
         found = "\\".join(_trimmed(str(part)) for part in value)
     if found.isascii() or raw is None or not isinstance(raw[1], bytes):
         return found
-    doubtful = _REPLACED in found or text(dataset, "SpecificCharacterSet").strip("\\") in _WESTERN
+    doubtful = _REPLACED in found or (_ESCAPE not in raw[1] and _is_doubtful(text(dataset, "SpecificCharacterSet")))
     return (_trimmed(chinese(raw[1]) or "") if doubtful else "") or found
+
+
+@lru_cache(maxsize=256)
+def _is_doubtful(declared: str) -> bool:
+    """Whether text may be in another character set than the ones declared."""
+    parts = declared.replace("_", " ").replace("-", " ").upper().split("\\")
+    return declared != _SURE and all(part.strip() in _DOUBTFUL for part in parts)
 
 
 def _trimmed(value: str) -> str:

@@ -131,7 +131,7 @@ class Conditioner:
         paths = {
             f"what {key} names": Path(value).expanduser()
             for key, value in parameters.items()
-            if isinstance(value, str) and value and (os.sep in value or Path(value).exists())
+            if isinstance(value, str) and value and (os.sep in value or _is_there(Path(value)))
         }
         return {key: path for key, path in paths.items() if not self._is_written_to(path.resolve())}
 
@@ -142,7 +142,15 @@ class Conditioner:
 
 def listings(named: Mapping[str, Path]) -> dict[str, str]:
     """Hash of what lies at each of these paths; those where nothing does are left out."""
-    return {key: listing((path,)) for key, path in named.items() if path.exists()}
+    return {key: listing((path,)) for key, path in named.items() if _is_there(path)}
+
+
+def _is_there(path: Path) -> bool:
+    """Whether anything lies at a path; a text that is too long for one names nothing."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def _is_parameters(name: str) -> bool:

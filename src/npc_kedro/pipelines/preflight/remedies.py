@@ -22,6 +22,7 @@ _ADVICE: dict[R, tuple[str, str]] = {
     R.NO_PATIENT_ID: ("a PatientID", "export with identifiers, or write a pseudonym into PatientID"),
     R.DUPLICATE: ("each instance once", _NOTHING),
     R.OTHER_ORIENTATION: ("slices parallel to the others of the series", _NOTHING),
+    R.OTHER_KIND: ("images of one kind", "nothing, unless the file should have been used: then correct its tags"),
     R.REPEATED_POSITION: ("one slice at each place", "check whether the series holds several time points or echoes"),
     R.PIXELS_TRUNCATED: ("all pixels of Rows x Columns", "copy or export the file again"),
     R.PIXELS_MISMATCH: ("pixels that fit the header", _EXPORT),
