@@ -264,11 +264,11 @@ def test_an_outline_of_nodes_alone_is_told_of(bench: Bench, caplog: pytest.LogCa
     bench.clinical("P1")
     square = [(2.0, 2.0), (2.0, 9.0), (8.0, 9.0), (8.0, 2.0)]
     other = [(9.0, 9.0), (9.0, 13.0), (13.0, 13.0), (13.0, 9.0)]
-    rois = {"GTV_MR": [(1, contour_in(series, 1, square))], "GTVnd": [(2, contour_in(series, 2, other))]}
+    rois = {"GTV_Zhang": [(1, contour_in(series, 1, square))], "GTVnd": [(2, contour_in(series, 2, other))]}
     bench.put("rs", encoded(rtstruct(series, rois)))
     assert set(np.unique(bench.run()["outlines"].pixels)) == {0, 2}
     assert "no primary tumour, which counts as background; of 2 structures these are not used" in caplog.text
-    rois["GTVp"] = rois.pop("GTV_MR")
+    rois["GTVp"] = rois.pop("GTV_Zhang")
     bench.put("rs", encoded(rtstruct(series, rois)))
     caplog.clear()
     assert set(np.unique(bench.run()["outlines"].pixels)) == {0, 1, 2}

@@ -34,6 +34,24 @@ def rules(written: dict) -> OutlineRules:
         ("GTVln", "node"), ("Node no. 2", "node"),
         ("lymph nodes", "node"), ("右颈淋巴结", "node"), ("LN_left", "node"), ("GTVn1", "node"),
         ("MR-GTVnx", "primary"), ("T1-GTVp", "primary"), ("R-GTVn", "node"), ("Rt-GTVn", "node"), ("LN 12mm", "node"),
+        ("颈部GTVnd", "node"), ("左GTVnd", "node"), ("MRGTVp", "primary"), ("T1GTVp", "primary"),
+        ("鼻咽GTV", "primary"),
+        ("T1CE-GTVp", "primary"), ("T1Gd-GTVp", "primary"), ("TSE-GTVp", "primary"), ("NPC-GTVp", "primary"),
+        ("Final-GTVp", "primary"), ("Left-GTVn", "node"), ("Li-GTVn", "node"), ("neck-GTVn", "node"),
+        ("GTVp without LN", "primary"), ("GTV without nodes", "primary"), ("GTV_MR", "primary"), ("GTV-MRI", "primary"),
+        ("GTV_new", "primary"), ("GTV_final", "primary"), ("GTVprim", "primary"), ("GTVprimary", "primary"),
+        ("PrimaryTumor", "primary"), ("Tumor1", "primary"), ("Primärtumor", "primary"), ("Tumeur", "primary"),
+        ("GTV_naso", "primary"), ("NX", "primary"), ("GTV 69.96Gy", "primary"), ("GTV.p", "primary"),
+        ("腫瘤", "primary"), ("原發灶", "primary"), ("腫瘍", "primary"), ("原発巣", "primary"), ("上咽頭癌", "primary"),
+        ("化疗前肿瘤", "primary"), ("GTV-p MR T1 post", "primary"), ("GTVp pre-IC", "primary"),
+        ("GTVp after Gd", "primary"),
+        ("GTVp skull base", "primary"), ("skull base tumor", "primary"), ("Nasopharynx tumor", "primary"),
+        ("LK", "node"), ("LK links", "node"), ("GTV LK", "node"), ("node1", "node"), ("GTVnode", "node"),
+        ("GTVnodes", "node"), ("GTV_nodal", "node"), ("LN1", "node"), ("RPN", "node"), ("RPLN", "node"),
+        ("GTVrp", "node"), ("ganglion", "node"), ("adénopathie", "node"), ("adenopatia", "node"),
+        ("linfonodo", "node"), ("リンパ節", "node"), ("림프절", "node"), ("GTVnd1+2", "node"), ("GTVnLt", "node"),
+        ("GTVneck", "node"), ("GTVn level II", "node"), ("鼻咽癌转移淋巴结", "node"), ("Tumor LN", "node"),
+        ("Nodal tumor", "node"), ("Parotid lymph node", "node"), ("CervicalNode", "node"),
     ],
 )  # fmt: skip
 def test_names_of_tumour_and_nodes(rules: OutlineRules, name: str, meaning: str) -> None:
@@ -49,6 +67,20 @@ def test_names_of_tumour_and_nodes(rules: OutlineRules, name: str, meaning: str)
         "Outside GTVp", "GTVp_5mm", "GTVp 0.5cm", "GTVp+5", "P_GTVp", "P-GTVnx", "PGTVnx", "Elective nodes",
         "LN level II", "淋巴引流", "正常鼻咽",
         "GTVp_old", "GTVp old2", "ex GTVp", "GTVnd-deleted", "旧肿瘤", "GTVp+5mm", "tumour-5mm", "淋巴引流区", "鼻咽腔",
+        # target volumes and rings beside Chinese signs, letters and digits
+        "鼻咽CTV", "肿瘤PTV", "zPTV primary", "HRCTV NPC", "GTVp_ring3", "Ring1 NPC", "淋巴结CTV",
+        "TumorRing", "GTVRing",
+        # enlarged, and helper structures
+        "GTVp1 5mm", "GTVp1_5mm", "GTVnx1_3mm", "GTVp 0,5cm", "GTVp_.5cm", "GTVp marge 5mm", "GTVp_exp", "GTVp exp 5mm",
+        "GTVp Rand 5mm", "Tumor 5mm", "NPC_3mm", "原发灶5mm", "肿瘤外扩5mm", "GTVnx外放5mm", "肿瘤环",
+        "Zielvolumen Tumor", "GTVp_opt", "GTVp_boost", "GTVp_crop", "nodes_5mm", "GTVn_exp",
+        # denied, or elective
+        "kein Tumor", "ohne Tumor", "sin tumor", "tumor bed", "GTVp post IC", "GTVp residual", "化疗后肿瘤", "残留肿瘤",
+        "GTVp 废弃", "GTVp作废", "GTVp nicht verwenden", "GTVp_not", "GTVp-air", "GTVp-Bone", "鼻咽黏膜", "鼻咽腔隙",
+        "Lymphabfluss", "Lymphabflussgebiet", "lymphatic drainage", "淋巴预防区", "淋巴区", "ohne LK",
+        # organs, or the plan, of a patient with NPC
+        "NPC_BrainStem", "NPC_Parotid_L", "NPC_Cord", "NPC_OAR", "NPC Body", "Mandible-NPC", "Primary dose",
+        "Tumor Iso", "Parotid_L-GTVp", "Basal ganglia", "Neck",
     ],
 )  # fmt: skip
 def test_other_names(rules: OutlineRules, name: str) -> None:
@@ -59,17 +91,51 @@ def test_other_names(rules: OutlineRules, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["GTVp and lymph nodes", "GTVnx+nd", "GTV p & n", "GTVp/n", "GTV p n", "原发灶+淋巴结"]
+    "name",
+    [
+        "GTVp and lymph nodes",
+        "GTVnx+nd",
+        "GTV p & n",
+        "GTVp/n",
+        "GTV p n",
+        "原发灶+淋巴结",
+        "Neck tumor",
+        "GTVnx-nd",
+        "GTVp-n",
+        "Tumor und LK",
+    ],
 )
 def test_a_name_of_both_is_refused(rules: OutlineRules, name: str) -> None:
     with pytest.raises(TagError, match="both primary tumour and node"):
         rules.structures.meaning(1, [name])
 
 
-def test_the_first_name_that_says_anything_decides(rules: OutlineRules) -> None:
+def test_the_first_name_that_is_not_generic_decides(rules: OutlineRules) -> None:
     assert rules.structures.meaning(1, ["Segment_1", "", "Lymph node"]) == "node"
     with pytest.raises(TagError):
         rules.structures.meaning(1, ["PTV", "Primary tumor"])
+
+
+@pytest.mark.parametrize(
+    "names",
+    [["Brainstem", "NPC"], ["Oral cavity", "Lymph node"], ["Tumor", "CTV 60 Gy"], ["Segment_1", "Tumor", "PTV"]],
+)
+def test_further_names_make_no_tumour_of_an_organ_and_any_of_them_denies(rules: OutlineRules, names: list[str]) -> None:
+    with pytest.raises(TagError) as caught:
+        rules.structures.meaning(1, names)
+    assert caught.value.reason is RejectReason.STRUCTURE_UNMATCHED
+
+
+@pytest.mark.parametrize("generic", ["", "ROI 2", "Segment_1", "structure-3", "7", "Ｓｅｇｍｅｎｔ１"])
+def test_further_names_speak_where_a_program_gave_the_first(rules: OutlineRules, generic: str) -> None:
+    assert rules.structures.meaning(1, [generic, "Neoplasm, Primary"]) == "primary"
+
+
+def test_the_user_s_own_patterns_may_be_written_as_the_names_are(written: dict) -> None:
+    changed = written | {"structures": {"primary": ["Tumör", "^BrainStemTu$"], "node": ["节B"], "never": []}}
+    rules = OutlineRules.model_validate(changed).structures
+    assert rules.meaning(1, ["Tumör 1"]) == rules.meaning(1, ["BrainStemTu"]) == "primary"
+    assert rules.meaning(1, ["节B"]) == "node"
 
 
 def test_numbers_go_before_names(written: dict) -> None:

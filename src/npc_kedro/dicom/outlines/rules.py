@@ -1,12 +1,12 @@
 """What outlines are called, as it stands in YAML, and what the names mean to the study."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from npc_kedro.dicom.outlines.naming import says_nothing, spellings
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.tags import TagError
 
@@ -37,7 +37,11 @@ class StructureRules(BaseModel):
         return self
 
     def meaning(self, number: int, names: Sequence[str]) -> str:
-        """``primary`` or ``node``: by number, or else by the first name that says anything.
+        """``primary`` or ``node``: by number, or else by the first name that is not generic, if none of them denies.
+
+        Args:
+            number: of the ROI or segment.
+            names: its name, then what says less: a description must not make a tumour of a brain stem.
 
         Raises:
             TagError: with the reason, if the structure is neither or both. Names may hold a patient's; none is shown.
@@ -45,11 +49,9 @@ class StructureRules(BaseModel):
         by_number = [which for which in LABELS if number in self._rules(which)]
         if len(by_number) == 1:
             return by_number[0]
-        for name in names:
-            plain = unicodedata.normalize("NFKC", name).replace("_", " ").strip()
-            if any(_found(pattern, plain) for pattern in self.never):
-                break
-            matched = [which for which in LABELS if any(_found(pattern, plain) for pattern in self._rules(which))]
+        if not any(_found(pattern, name) for pattern in self.never for name in names):
+            told = next((name for name in names if not says_nothing(name)), "")
+            matched = [which for which in LABELS if any(_found(pattern, told) for pattern in self._rules(which))]
             if len(matched) == 1:
                 return matched[0]
             if matched:
@@ -61,7 +63,9 @@ class StructureRules(BaseModel):
 
 
 def _found(pattern: int | str, name: str) -> bool:
-    return isinstance(pattern, str) and re.search(pattern, name, flags=re.IGNORECASE) is not None
+    if not isinstance(pattern, str):
+        return False
+    return any(re.search(pattern, spelling, flags=re.IGNORECASE) for spelling in spellings(name))
 
 
 class OutlineRules(BaseModel):
