@@ -88,6 +88,7 @@ class RejectReason(StrEnum):
     # Parts of outlines in use
     STRUCTURE_UNMATCHED = "structure_unmatched", "called neither primary tumour nor node in ingest.outlines.structures"
     STRUCTURE_AMBIGUOUS = "structure_ambiguous", "called both primary tumour and node"
+    STRUCTURE_INTERPRETED = "structure_interpreted", "its RTROIInterpretedType says that it is no tumour"
     CONTOUR_UNREADABLE = "contour_unreadable", "the points are no triples of numbers, or not as many as said"
     CONTOUR_OPEN = "contour_open", "not a closed planar contour"
     CONTOUR_TOO_SHORT = "contour_too_short", "fewer than three different points"

@@ -101,6 +101,17 @@ def test_bad_input_30_unknown_segments_are_refused_and_counted() -> None:
         lay(written(two_blocks(), "BINARY", ["a", "b"]))
 
 
+def test_a_label_and_a_code_that_contradict_each_other_are_told() -> None:
+    dataset = written(two_blocks(), "BINARY", ["Primary", "Node left"])
+    assert lay(dataset).remarks.contradicted == ()
+    dataset.SegmentSequence[0].SegmentedPropertyTypeCodeSequence[0].CodeMeaning = "Lymph node"
+    assert lay(dataset).remarks.contradicted == (1,)
+
+
+def test_a_segment_whose_label_speaks_of_nodes_is_not_left_out_in_silence() -> None:
+    assert lay(written(two_blocks(), "BINARY", ["Primary", "Lymphatic level"])).remarks.unused == (2,)
+
+
 def test_bad_input_28_segments_that_share_a_number_are_refused() -> None:
     dataset = written(two_blocks(), "BINARY", ["Primary", "Brainstem"])
     dataset.SegmentSequence[1].SegmentNumber = 1

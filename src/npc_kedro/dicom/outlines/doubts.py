@@ -8,6 +8,8 @@ import numpy as np
 from npc_kedro.dicom.outlines.laid import LaidOutline, counted
 from npc_kedro.dicom.outlines.rules import LABELS
 
+_MOST_LISTED = 12
+
 
 @dataclass(frozen=True)
 class Doubt:
@@ -35,6 +37,7 @@ def doubts_of(laid: LaidOutline, planes: Sequence[np.ndarray]) -> Iterator[Doubt
             "one structure for each tumour or node",
             "if they are of two readers or versions, name in ingest.outlines.structures.never those that are not meant",
         )
+    yield from _of_names(laid)
     before, after = ({int(label) for plane in some for label in np.unique(plane)} for some in (laid.planes, planes))
     if before - after:
         lost = ", ".join(name for name, label in LABELS.items() if label in before - after)
@@ -47,3 +50,25 @@ def doubts_of(laid: LaidOutline, planes: Sequence[np.ndarray]) -> Iterator[Doubt
             "an outlined primary tumour",
             "say in ingest.outlines what it is called, outline it, or leave the file out",
         )
+
+
+def _of_names(laid: LaidOutline) -> Iterator[Doubt]:
+    """Structures that are called what no rule knows, or two things. Names may hold a patient's: numbers are shown."""
+    remarks = laid.remarks
+    if remarks.unused:
+        yield Doubt(
+            f"drawn but not used, though the name speaks of tumour or nodes: ROIs or segments {_listed(remarks.unused)}"
+            f" (of {laid.structures} these are not used: {counted(laid.structures_refused)})",
+            "every tumour and node in use: what is not is learnt as background",
+            "look at them; if they are meant, name them in ingest.outlines.structures, by name or number",
+        )
+    if remarks.contradicted:
+        yield Doubt(
+            f"called primary by one name and node by another: ROIs or segments {_listed(remarks.contradicted)}",
+            "names, descriptions and codes that agree",
+            "look at them; the first name counts, unless ingest.outlines.structures gives the number",
+        )
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers[:_MOST_LISTED])) + (", ..." if len(numbers) > _MOST_LISTED else "")

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -17,6 +17,19 @@ _MOST_OFF = 0.5
 
 
 @dataclass(frozen=True)
+class Remarks:
+    """What somebody should look at, though the outline is used.
+
+    Attributes:
+        unused: numbers of drawn structures that are not used, though their names speak of tumour or nodes.
+        contradicted: numbers of structures in use of which one name says primary and another one node.
+    """
+
+    unused: tuple[int, ...] = ()
+    contradicted: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class LaidOutline:
     """An outline on its patient's slices.
 
@@ -28,6 +41,7 @@ class LaidOutline:
         contours_refused: one reason for each that is not used.
         overlap_px: pixels that primary and node both claimed; they are primary.
         twice_px: pixels that several structures of one meaning claimed, as those of two readers would.
+        remarks: what else is doubtful.
     """
 
     planes: list[np.ndarray]
@@ -37,6 +51,7 @@ class LaidOutline:
     contours_refused: tuple[RejectReason, ...]
     overlap_px: int
     twice_px: int = 0
+    remarks: Remarks = field(default_factory=Remarks)
 
 
 class Structures:

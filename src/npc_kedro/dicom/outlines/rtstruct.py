@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from npc_kedro.dicom.outlines.grid import point
-from npc_kedro.dicom.outlines.laid import LaidOutline, Structures, counted, merged, require_mostly_on_slices
+from npc_kedro.dicom.outlines.laid import LaidOutline, Remarks, Structures, counted, merged, require_mostly_on_slices
 from npc_kedro.dicom.outlines.matching import References, Target
+from npc_kedro.dicom.outlines.meanings import Structure, meanings_of
 from npc_kedro.dicom.outlines.naming import name_of
 from npc_kedro.dicom.outlines.numbers import own_numbers, require_listed
 from npc_kedro.dicom.outlines.polygons import filled, is_line
@@ -60,11 +61,19 @@ class Contour:
 
 @dataclass(frozen=True)
 class Roi:
-    """A region of interest: its number, the names it goes by, its contours."""
+    """A region of interest.
+
+    Attributes:
+        number: ROINumber.
+        names: what it goes by, the ROIName first.
+        contours: what is drawn.
+        kinds: RTROIInterpretedType, as often as it is given.
+    """
 
     number: int
     names: tuple[str, ...]
     contours: tuple[Contour, ...]
+    kinds: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -91,7 +100,9 @@ def read_structure_set(dataset: Any, pseudonyms: Pseudonyms) -> StructureSet:
     """
     character_set = text(dataset, "SpecificCharacterSet")
     observed: dict[int | None, list[str]] = defaultdict(list)
+    kinds: dict[int | None, set[str]] = defaultdict(set)
     for item in dataset.get("RTROIObservationsSequence") or ():
+        kinds[_whole(item, "ReferencedROINumber")].add(text(item, "RTROIInterpretedType").upper())
         label = name_of(item, "ROIObservationLabel", character_set=character_set)
         observed[_whole(item, "ReferencedROINumber")].append(label)
     drawn: dict[int | None, list[Contour]] = defaultdict(list)
@@ -104,7 +115,7 @@ def read_structure_set(dataset: Any, pseudonyms: Pseudonyms) -> StructureSet:
     for item, number in zip(items, numbers, strict=True):
         frames.add(text(item, "ReferencedFrameOfReferenceUID"))
         name = name_of(item, "ROIName", character_set=character_set)
-        rois.append(Roi(number, (name, *observed[number]), tuple(drawn[number])))
+        rois.append(Roi(number, (name, *observed[number]), tuple(drawn[number]), frozenset(kinds[number])))
     return StructureSet(tuple(rois), _references(dataset, rois, frames, pseudonyms))
 
 
@@ -159,19 +170,17 @@ def lay_structure_set(found: StructureSet, target: Target, rules: StructureRules
     Raises:
         TagError: if no ROI is known, nothing is drawn, or the contours do not lie on the slices.
     """
-    refused: list[RejectReason] = []
+    named = {roi.number: Structure(roi.names, roi.kinds, drawn=bool(roi.contours)) for roi in found.rois}
+    meanings = meanings_of(named, rules)
     structures = Structures(len(target.geometries))
     contours, contours_refused = 0, list[RejectReason]()
     for roi in found.rois:
-        try:
-            which = rules.meaning(roi.number, roi.names)
-        except TagError as error:
-            refused.append(error.reason)
+        if roi.number not in meanings.of:
             continue
         contours += len(roi.contours)
         masks, faults = _masks(roi, target)
         contours_refused += faults
-        structures.add(which, masks)
+        structures.add(meanings.of[roi.number], masks)
     if not structures.masks:
         detail = f"none of {len(found.rois)} ROIs is called primary tumour or node; see ingest.outlines.structures"
         raise TagError(RejectReason.OUTLINE_LABELS, detail)
@@ -183,7 +192,14 @@ def lay_structure_set(found: StructureSet, target: Target, rules: StructureRules
         others = f"; of {contours} contours are refused: {counted(contours_refused)}" if contours_refused else ""
         raise TagError(RejectReason.OUTLINE_EMPTY, f"no pixel's centre lies inside a contour{others}")
     return LaidOutline(
-        planes, len(found.rois), tuple(refused), contours, tuple(contours_refused), overlap, structures.twice_px
+        planes,
+        len(found.rois),
+        meanings.refused,
+        contours,
+        tuple(contours_refused),
+        overlap,
+        structures.twice_px,
+        Remarks(unused=meanings.doubtful, contradicted=meanings.contradicted),
     )
 
 

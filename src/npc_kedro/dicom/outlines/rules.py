@@ -1,7 +1,7 @@
 """What outlines are called, as it stands in YAML, and what the names mean to the study."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -16,6 +16,9 @@ Structure = Literal["primary", "node"]
 
 LABELS: dict[str, int] = {"primary": 1, "node": 2}
 """The study's labels in ``outlines``; 0 is background."""
+
+_NO_TUMOUR = frozenset({"AVOIDANCE", "BOLUS", "CAVITY", "CTV", "EXTERNAL", "ISOCENTER", "PTV", "SUPPORT"})
+"""RTROIInterpretedType (DICOM PS3.3 C.8.8.8) of what is no tumour; programs write ORGAN of a tumour too."""
 
 
 class StructureRules(BaseModel):
@@ -36,12 +39,13 @@ class StructureRules(BaseModel):
                 raise ValueError(msg) from None
         return self
 
-    def meaning(self, number: int, names: Sequence[str]) -> str:
+    def meaning(self, number: int, names: Sequence[str], kinds: Collection[str] = ()) -> str:
         """``primary`` or ``node``: by number, or else by the first name that is not generic, if none of them denies.
 
         Args:
             number: of the ROI or segment.
             names: its name, then what says less: a description must not make a tumour of a brain stem.
+            kinds: RTROIInterpretedType of an ROI, as often as it is given.
 
         Raises:
             TagError: with the reason, if the structure is neither or both. Names may hold a patient's; none is shown.
@@ -49,14 +53,26 @@ class StructureRules(BaseModel):
         by_number = [which for which in LABELS if number in self._rules(which)]
         if len(by_number) == 1:
             return by_number[0]
+        if not _NO_TUMOUR.isdisjoint(kinds):
+            raise TagError(RejectReason.STRUCTURE_INTERPRETED, RejectReason.STRUCTURE_INTERPRETED.meaning)
         if not any(_found(pattern, name) for pattern in self.never for name in names):
             told = next((name for name in names if not says_nothing(name)), "")
-            matched = [which for which in LABELS if any(_found(pattern, told) for pattern in self._rules(which))]
+            matched = self._matched(told)
             if len(matched) == 1:
                 return matched[0]
             if matched:
                 raise TagError(RejectReason.STRUCTURE_AMBIGUOUS, RejectReason.STRUCTURE_AMBIGUOUS.meaning)
         raise TagError(RejectReason.STRUCTURE_UNMATCHED, RejectReason.STRUCTURE_UNMATCHED.meaning)
+
+    def contradicts_itself(self, number: int, names: Sequence[str]) -> bool:
+        """Whether a structure that is used has one name of a primary and another one of a node."""
+        if any(number in self._rules(which) for which in LABELS):
+            return False
+        said = [self._matched(name) for name in names if not says_nothing(name)]
+        return any(other and not set(said[0]) & set(other) for other in said[1:])
+
+    def _matched(self, name: str) -> list[str]:
+        return [which for which in LABELS if any(_found(pattern, name) for pattern in self._rules(which))]
 
     def _rules(self, which: str) -> tuple[int | str, ...]:
         return self.primary if which == "primary" else self.node

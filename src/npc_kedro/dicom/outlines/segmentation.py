@@ -13,8 +13,9 @@ import numpy as np
 from npc_kedro.dicom.frames import read_frames
 from npc_kedro.dicom.geometry import SliceGeometry
 from npc_kedro.dicom.outlines.grid import describe_slices, frame_map, plane_on
-from npc_kedro.dicom.outlines.laid import LaidOutline, Structures, merged, require_mostly_on_slices
+from npc_kedro.dicom.outlines.laid import LaidOutline, Remarks, Structures, merged, require_mostly_on_slices
 from npc_kedro.dicom.outlines.matching import References, Target
+from npc_kedro.dicom.outlines.meanings import Structure, meanings_of
 from npc_kedro.dicom.outlines.naming import name_of
 from npc_kedro.dicom.outlines.numbers import own_numbers, require_listed
 from npc_kedro.dicom.outlines.rules import StructureRules
@@ -188,18 +189,14 @@ def lay_segmentation(found: Segmentation, target: Target, rules: StructureRules,
     Raises:
         TagError: if no segment is known, nothing is marked, or the frames' pixels are not the slices'.
     """
-    meanings: dict[int, str] = {}
-    refused: list[RejectReason] = []
-    for number, names in found.segments.items():
-        try:
-            meanings[number] = rules.meaning(number, names)
-        except TagError as error:
-            refused.append(error.reason)
-    if not meanings:
+    drawn = {frame.segment for frame in found.frames}
+    named = {number: Structure(names, drawn=number in drawn) for number, names in found.segments.items()}
+    meanings = meanings_of(named, rules)
+    if not meanings.of:
         detail = f"none of {len(found.segments)} segments is called primary or node; see ingest.outlines.structures"
         raise TagError(RejectReason.OUTLINE_LABELS, detail)
     of_segments: dict[int, list[np.ndarray | None]] = defaultdict(lambda: [None] * len(target.geometries))
-    frames = [frame for frame in found.frames if frame.segment in meanings]
+    frames = [frame for frame in found.frames if frame.segment in meanings.of]
     frames_refused: list[RejectReason] = []
     for frame in frames:
         placed = _placed(frame, target)
@@ -211,13 +208,21 @@ def lay_segmentation(found: Segmentation, target: Target, rules: StructureRules,
         of_segments[frame.segment][index] = mask if before is None else before | mask
     structures = Structures(len(target.geometries))
     for number, masks in of_segments.items():
-        structures.add(meanings[number], masks)
+        structures.add(meanings.of[number], masks)
     require_mostly_on_slices(
         len(frames), frames_refused, strict=strict, outline=found.describe(), geometries=target.geometries
     )
     planes, overlap = merged(structures.masks, target.geometries)
-    refusals = tuple(frames_refused)
-    return LaidOutline(planes, len(found.segments), tuple(refused), len(frames), refusals, overlap, structures.twice_px)
+    return LaidOutline(
+        planes,
+        len(found.segments),
+        meanings.refused,
+        len(frames),
+        tuple(frames_refused),
+        overlap,
+        structures.twice_px,
+        Remarks(unused=meanings.doubtful, contradicted=meanings.contradicted),
+    )
 
 
 def _placed(frame: SegmentFrame, target: Target) -> tuple[int, np.ndarray] | RejectReason:
