@@ -4,6 +4,7 @@ import gzip
 import os
 
 import numpy as np
+import pydicom
 import pytest
 
 from ingest_bench import KEYS, Bench, counts, reasons
@@ -179,6 +180,34 @@ def test_bad_input_29_an_outline_of_another_series_is_refused_until_it_is_chosen
     assert reasons(found)[name] == "outline_other_series"
     (bench.root / "outline_override.csv").write_text("patient_id,file\nP1,dicom/rt\n")
     assert bench.run()["patients"]["outlined"].tolist() == [True]
+
+
+def test_bad_input_29_a_chosen_outline_of_another_frame_of_reference_is_used_and_told_of(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    series = MiniSeries("P1", tags={"FrameOfReferenceUID": "1.2.3"})
+    bench.add(series)
+    bench.clinical("P1")
+    name = bench.put("rt", encoded(rtstruct(series, _contours(series), frame="1.2.4")))
+    assert reasons(bench.run())[name] == "outline_other_frame"
+    (bench.root / "outline_override.csv").write_text("patient_id,file\nP1,dicom/rt\n")
+    caplog.clear()
+    assert bench.run()["patients"]["outlined"].tolist() == [True]
+    assert "drawn in another frame of reference than the series, and used since outline_override.csv" in caplog.text
+
+
+def test_parts_of_a_neck_in_several_frames_of_reference_take_outlines_of_each(bench: Bench) -> None:
+    below = MiniSeries("P1", tags={"FrameOfReferenceUID": "1.2.3"})
+    bench.add(below)
+    bench.clinical("P1")
+    for path in sorted((bench.root / "dicom").rglob("im*"))[2:]:
+        dataset = pydicom.dcmread(path)
+        dataset.FrameOfReferenceUID = "1.2.4"
+        path.write_bytes(encoded(dataset))
+    drawn = rtstruct(below, _contours(below), frame="1.2.3")
+    drawn.StructureSetROISequence[1].ReferencedFrameOfReferenceUID = "1.2.4"
+    bench.put("rt", encoded(drawn))
+    assert set(np.unique(bench.run()["outlines"].pixels)) == {0, 1, 2}
 
 
 @pytest.mark.parametrize("damage", ["a bit", "cut", "bytes behind"])

@@ -274,7 +274,11 @@ def test_advice_on_outlines_says_what_applies(root: Path, tmp_path: Path) -> Non
 def test_drawing_again_is_advised_only_where_the_outline_lies_elsewhere() -> None:
     drawn_again = {reason for reason in RejectReason if "draw or export the outline again" in remedy_of(reason.value)}
     whole = {reason for reason in drawn_again if reason.value.startswith("outline_")}
-    assert whole - {RejectReason.OUTLINE_OBJECT} == {RejectReason.OUTLINE_GEOMETRY, RejectReason.OUTLINE_OTHER_SERIES}
+    assert whole - {RejectReason.OUTLINE_OBJECT} == {
+        RejectReason.OUTLINE_GEOMETRY,
+        RejectReason.OUTLINE_OTHER_FRAME,
+        RejectReason.OUTLINE_OTHER_SERIES,
+    }
 
 
 def test_a_fault_of_the_joined_identifiers_is_told_once(root: Path, tmp_path: Path) -> None:

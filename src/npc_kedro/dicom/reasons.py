@@ -76,6 +76,7 @@ class RejectReason(StrEnum):
     OUTLINE_WITHOUT_PATIENT = "outline_without_patient", "file name or PatientID is that of no patient in use"
     OUTLINE_OTHER_PATIENT = "outline_other_patient", "the outline was drawn on images of another patient"
     OUTLINE_OTHER_SERIES = "outline_other_series", "the outline was drawn on another series of the patient"
+    OUTLINE_OTHER_FRAME = "outline_other_frame", "the outline was drawn in another frame of reference than the series"
     OUTLINE_AMBIGUOUS = "outline_ambiguous", "several outlines for one patient; outline_override.csv must decide"
     OUTLINE_NOT_CHOSEN = "outline_not_chosen", "outline_override.csv names another outline of the patient"
     OUTLINE_LABELS = "outline_labels", "labels other than those of ingest.outlines"
@@ -97,4 +98,5 @@ class RejectReason(StrEnum):
     CONTOUR_OUTSIDE = "contour_outside", "lies beside the image"
     CONTOUR_CONTRADICTS = "contour_contradicts", "names one slice and lies on another"
     CONTOUR_OTHER_SERIES = "contour_other_series", "names images of another series only"
+    CONTOUR_OTHER_FRAME = "contour_other_frame", "drawn in another frame of reference than the series in use"
     CONTOUR_REPEATED = "contour_repeated", "the same contour a second time"

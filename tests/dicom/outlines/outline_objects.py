@@ -26,7 +26,7 @@ def target_of(headers: Sequence[Dataset]) -> Target:
         series_key=KEYS.series(headers[0].SeriesInstanceUID),
         geometries=tuple(geometry for geometry, _ in pairs),
         instance_keys=tuple(key for _, key in pairs),
-        frame_of_reference=headers[0].get("FrameOfReferenceUID", ""),
+        frames_of_reference=frozenset(header.get("FrameOfReferenceUID", "") for header in headers) - {""},
     )
 
 

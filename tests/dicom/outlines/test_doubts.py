@@ -38,8 +38,8 @@ def doubts(dataset: pydicom.Dataset) -> list[Doubt]:
 
 @pytest.mark.parametrize(
     "name",
-    ["Neck tumor", "LN level III", "GTVnx-nd", "GTV Zhang", "淋巴引流", "nodes_5mm", "Tumorrest", "Ganglion trigeminale",
-     "GTVp_old", "adenoid", "III节"],
+    ["Neck tumor", "LN level III", "GTVnx-nd", "GTV Zhang", "淋巴引流", "nodes_5mm", "Tumorrest",
+     "Ganglion trigeminale", "GTVp_old", "adenoid", "III节"],
 )  # fmt: skip
 def test_a_drawn_structure_whose_name_speaks_of_tumour_or_nodes_is_not_left_out_in_silence(name: str) -> None:
     dataset = rtstruct(SERIES, {"GTVp": [place(1, PRIMARY)], name: [place(2, ELSEWHERE)]})

@@ -219,7 +219,37 @@ def test_uids_go_before_geometry() -> None:
     assert match(drawn_on(SERIES)) is Match.BY_UID
     assert match(drawn_on(SERIES, referenced=False)) is Match.BY_GEOMETRY
     assert match(drawn_on(SERIES, referenced=False, frame="1.2"), frame="1.2") is Match.BY_GEOMETRY
-    assert match(drawn_on(SERIES, frame="1.9"), frame="1.2") is Match.BY_UID
+    assert match(drawn_on(SERIES, frame="1.9")) is Match.BY_UID
+    assert match(drawn_on(SERIES), frame="1.2") is Match.BY_UID
+
+
+def test_bad_input_29_images_of_the_series_in_another_frame_of_reference_need_a_choice() -> None:
+    drawn = drawn_on(SERIES, frame="1.9")
+    with pytest.raises(
+        TagError, match=r"names images .* drawn in another frame of reference .*; slices 4 of"
+    ) as caught:
+        match(drawn, frame="1.2")
+    assert caught.value.reason is RejectReason.OUTLINE_OTHER_FRAME
+    assert match(drawn, frame="1.2", chosen=True) is Match.BY_CHOICE_ACROSS_FRAMES
+    assert Match.BY_CHOICE_ACROSS_FRAMES.strict
+
+
+def test_bad_input_29_an_roi_in_another_frame_of_reference_is_refused_where_the_file_names_the_series_too() -> None:
+    frames = {"GTVp": "1.2", "GTVn": "1.9"}
+    dataset = rtstruct(SERIES, {name: [place(1, box(2, 3, 8, 9))] for name in frames}, frame="1.2")
+    for roi in dataset.StructureSetROISequence:
+        roi.ReferencedFrameOfReferenceUID = frames[roi.ROIName]
+    headers = [SERIES.dataset(index) for index in range(SERIES.slices)]
+    for header in headers:
+        header.FrameOfReferenceUID = "1.2"
+    found, target = read_structure_set(dataset, KEYS), target_of(headers)
+    how = matched(found.references, target, series_owners={}, chosen=False, outline=found.describe())
+    laid = lay_structure_set(found, target, RULES, strict=how.strict)
+    assert laid.contours_refused == (RejectReason.CONTOUR_OTHER_FRAME,)
+    assert {int(plane.max()) for plane in laid.planes} == {0, 1}
+    dataset.StructureSetROISequence[0].ReferencedFrameOfReferenceUID = "1.9"
+    with pytest.raises(TagError, match=r"none of 2 contours .* drawn in another frame of reference than .* \(2\)"):
+        lay_structure_set(read_structure_set(dataset, KEYS), target, RULES, strict=how.strict)
 
 
 def test_bad_input_29_an_outline_of_another_series_needs_an_explicit_choice() -> None:
@@ -252,7 +282,7 @@ def phantom_target() -> Target:
         for z in range(55, 80, 5)
     )
     return Target(
-        known.patient_key, known.series_key, geometries, ("", *known.instance_keys, "", ""), known.frame_of_reference
+        known.patient_key, known.series_key, geometries, ("", *known.instance_keys, "", ""), known.frames_of_reference
     )
 
 

@@ -233,6 +233,15 @@ def test_references_lead_to_the_series() -> None:
     assert how is Match.BY_UID
 
 
+def test_bad_input_29_a_segmentation_in_another_frame_of_reference_than_its_images() -> None:
+    dataset = written(two_blocks(), "BINARY", ["Primary", "Node"])
+    dataset.FrameOfReferenceUID = "1.2.3.5"
+    found = read_segmentation(dataset, KEYS, threshold=0.5)
+    with pytest.raises(TagError, match=r"names images of the series in use, but .* frame of reference") as caught:
+        matched(found.references, target(), series_owners={}, chosen=False, outline=found.describe())
+    assert caught.value.reason is RejectReason.OUTLINE_OTHER_FRAME
+
+
 def real(name: str) -> Path:
     if not REAL.is_dir():
         pytest.skip("no real files beside the project")

@@ -38,6 +38,13 @@ def doubts_of(laid: LaidOutline, planes: Sequence[np.ndarray]) -> Iterator[Doubt
             "if they are of two readers or versions, name in ingest.outlines.structures.never those that are not meant",
         )
     yield from _of_names(laid)
+    if laid.remarks.across_frames:
+        yield Doubt(
+            "drawn in another frame of reference than the series, and used since outline_override.csv names it: nothing"
+            " in the files tells whether its coordinates mean the same places",
+            "an outline in the frame of reference of the series in use",
+            "look at its picture in 08_reporting/figures/outlines; if it does not fit, draw or export it on the series",
+        )
     before, after = ({int(label) for plane in some for label in np.unique(plane)} for some in (laid.planes, planes))
     if before - after:
         lost = ", ".join(name for name, label in LABELS.items() if label in before - after)

@@ -23,10 +23,12 @@ class Remarks:
     Attributes:
         unused: numbers of drawn structures that are not used, though their names speak of tumour or nodes.
         contradicted: numbers of structures in use of which one name says primary and another one node.
+        across_frames: whether it was drawn in another frame of reference, and used because it is chosen.
     """
 
     unused: tuple[int, ...] = ()
     contradicted: tuple[int, ...] = ()
+    across_frames: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Which series a DICOM outline belongs to: by UID first, and only without any usable UID by geometry."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from npc_kedro.dicom.geometry import SliceGeometry
@@ -19,7 +19,7 @@ class Target:
         series_key: pseudonym of the series.
         geometries: a grid per slice, all parallel.
         instance_keys: pseudonym of each slice's SOPInstanceUID; slices of a multi-frame file share one.
-        frame_of_reference: FrameOfReferenceUID, empty if unknown.
+        frames_of_reference: FrameOfReferenceUIDs of the slices; empty if unknown, or if others are admitted.
         series_of: pseudonym of every SOPInstanceUID of the export to its series; empty where images of other series
             may have been drawn on.
     """
@@ -28,7 +28,7 @@ class Target:
     series_key: str
     geometries: tuple[SliceGeometry, ...]
     instance_keys: tuple[str, ...]
-    frame_of_reference: str = ""
+    frames_of_reference: frozenset[str] = frozenset()
     series_of: Mapping[str, str] = field(default_factory=dict)
 
     def contradicts(self, instance_keys: frozenset[str], index: int) -> RejectReason | None:
@@ -38,6 +38,11 @@ class Target:
             return None if self.instance_keys[index] in named else RejectReason.CONTOUR_CONTRADICTS
         series = {self.series_of[key] for key in instance_keys if key in self.series_of}
         return RejectReason.CONTOUR_OTHER_SERIES if series and self.series_key not in series else None
+
+    def is_elsewhere(self, frames_of_reference: frozenset[str]) -> bool:
+        """Whether coordinates in these frames of reference (UIDs, "" is unknown) are not those of the slices."""
+        known = frames_of_reference - {""}
+        return bool(known and self.frames_of_reference) and not known & self.frames_of_reference
 
     @property
     def distance_mm(self) -> float:
@@ -60,11 +65,16 @@ class Match(Enum):
     BY_UID = "uid"
     BY_GEOMETRY = "geometry"
     BY_CHOICE = "outline_override.csv"
+    BY_CHOICE_ACROSS_FRAMES = "outline_override.csv, in another frame of reference"
 
     @property
     def strict(self) -> bool:
         """Whether every contour has to lie on a slice, since no UID vouches for them."""
         return self is not Match.BY_UID
+
+    def admitting(self, target: Target) -> Target:
+        """The slices for contours of any frame of reference, where the user chose an outline in another one."""
+        return replace(target, frames_of_reference=frozenset()) if self is Match.BY_CHOICE_ACROSS_FRAMES else target
 
 
 def matched(
@@ -82,18 +92,22 @@ def matched(
     Raises:
         TagError: with both geometries, if the outline belongs to another patient or another series.
     """
-    if target.series_key in references.series_keys or references.instance_keys & set(target.instance_keys):
+    named = target.series_key in references.series_keys or bool(references.instance_keys & set(target.instance_keys))
+    elsewhere = target.is_elsewhere(references.frames_of_reference)
+    if named and not elsewhere:
         return Match.BY_UID
     owners = {series_owners[key] for key in references.series_keys if key in series_owners}
     both = f"{outline}; slices {describe_slices(target.geometries)}"
     if owners - {target.patient_key}:
         raise TagError(RejectReason.OUTLINE_OTHER_PATIENT, f"drawn on a series of another patient: {both}")
     if chosen:
-        return Match.BY_CHOICE
+        return Match.BY_CHOICE_ACROSS_FRAMES if elsewhere else Match.BY_CHOICE
+    if named:
+        detail = f"names images of the series in use, but is drawn in another frame of reference than these: {both}"
+        raise TagError(RejectReason.OUTLINE_OTHER_FRAME, detail)
     if owners:
         raise TagError(RejectReason.OUTLINE_OTHER_SERIES, f"drawn on a series of the patient that is not used: {both}")
-    frames = references.frames_of_reference - {""}
-    if frames and target.frame_of_reference and target.frame_of_reference not in frames:
+    if elsewhere:
         detail = f"drawn in another frame of reference, on images that are not in the export: {both}"
         raise TagError(RejectReason.OUTLINE_OTHER_SERIES, detail)
     return Match.BY_GEOMETRY

@@ -68,12 +68,14 @@ class Roi:
         names: what it goes by, the ROIName first.
         contours: what is drawn.
         kinds: RTROIInterpretedType, as often as it is given.
+        frame_of_reference: ReferencedFrameOfReferenceUID, empty if unknown.
     """
 
     number: int
     names: tuple[str, ...]
     contours: tuple[Contour, ...]
     kinds: frozenset[str] = frozenset()
+    frame_of_reference: str = ""
 
 
 @dataclass(frozen=True)
@@ -113,9 +115,10 @@ def read_structure_set(dataset: Any, pseudonyms: Pseudonyms) -> StructureSet:
     require_listed([number for number, contours in drawn.items() if contours], numbers, of="ROIs")
     rois, frames = [], set()
     for item, number in zip(items, numbers, strict=True):
-        frames.add(text(item, "ReferencedFrameOfReferenceUID"))
+        frame = text(item, "ReferencedFrameOfReferenceUID")
+        frames.add(frame)
         name = name_of(item, "ROIName", character_set=character_set)
-        rois.append(Roi(number, (name, *observed[number]), tuple(drawn[number]), frozenset(kinds[number])))
+        rois.append(Roi(number, (name, *observed[number]), tuple(drawn[number]), frozenset(kinds[number]), frame))
     return StructureSet(tuple(rois), _references(dataset, rois, frames, pseudonyms))
 
 
@@ -205,6 +208,8 @@ def lay_structure_set(found: StructureSet, target: Target, rules: StructureRules
 
 def _masks(roi: Roi, target: Target) -> tuple[list[np.ndarray | None], list[RejectReason]]:
     """A mask per slice (None where nothing is drawn), and why contours are refused."""
+    if target.is_elsewhere(frozenset({roi.frame_of_reference})):
+        return [None] * len(target.geometries), [RejectReason.CONTOUR_OTHER_FRAME] * len(roi.contours)
     polygons: dict[int, list[np.ndarray]] = defaultdict(list)
     refused: list[RejectReason] = []
     for contour in roi.contours:

@@ -158,7 +158,8 @@ def decode_slices(
     from npc_kedro.dicom.outlines.folder import OutlineSearch, find_outlines, read_choices
     from npc_kedro.dicom.walk import kept_listing
     from npc_kedro.pipelines.ingest.accounts import close_account
-    from npc_kedro.pipelines.ingest.outline_store import OutlineReader, SlicesOfPatients, store_outlines
+    from npc_kedro.pipelines.ingest.outline_store import OutlineReader, store_outlines
+    from npc_kedro.pipelines.ingest.outline_target import SlicesOfPatients
     from npc_kedro.pipelines.ingest.slice_store import store_slices
 
     settings = IngestParameters.model_validate(parameters)

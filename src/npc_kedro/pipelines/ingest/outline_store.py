@@ -14,7 +14,7 @@ from npc_kedro.dicom.decoding import DecodedSlice
 from npc_kedro.dicom.outlines.doubts import Doubt, doubts_of
 from npc_kedro.dicom.outlines.folder import OutlineFile, open_object
 from npc_kedro.dicom.outlines.laid import LaidOutline
-from npc_kedro.dicom.outlines.matching import Target, matched
+from npc_kedro.dicom.outlines.matching import Match, Target, matched
 from npc_kedro.dicom.outlines.nifti import lay_label_map, read_label_map, relabelled
 from npc_kedro.dicom.outlines.rtstruct import RT_STRUCTURE_SET, lay_structure_set, read_structure_set
 from npc_kedro.dicom.outlines.rules import OutlineRules
@@ -24,43 +24,10 @@ from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.silence import silenced
 from npc_kedro.dicom.tags import TagError, text
 from npc_kedro.dicom.turns import turn_of
-from npc_kedro.dicom.walk import FoundFile
 from npc_kedro.imaging.resample import resample_labels, square_extents
+from npc_kedro.pipelines.ingest.outline_target import SlicesOfPatients
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class SlicesOfPatients:
-    """The stored slices as outlines need them.
-
-    Attributes:
-        slices: where each slice came from, by patient, from the feet to the head.
-        first_row: row of each patient's first slice.
-        series_keys: the series that is used, by patient.
-        files: pseudonym of a DICOM file to where it is.
-    """
-
-    slices: Mapping[str, Sequence[DecodedSlice]]
-    first_row: Mapping[str, int]
-    series_keys: Mapping[str, str]
-    files: Mapping[str, FoundFile]
-
-    def target(self, patient_key: str, *, frame_of_reference: bool) -> Target:
-        """The slices of a patient; their frame of reference costs opening one of the files."""
-        slices = self.slices[patient_key]
-        frame_uid = ""
-        if frame_of_reference and slices[0].file in self.files:
-            frame_uid = text(
-                open_object(self.files[slices[0].file].path, tags=["FrameOfReferenceUID"]), "FrameOfReferenceUID"
-            )
-        return Target(
-            patient_key=patient_key,
-            series_key=self.series_keys[patient_key],
-            geometries=tuple(item.geometry for item in slices),
-            instance_keys=tuple(item.instance_key for item in slices),
-            frame_of_reference=frame_uid,
-        )
 
 
 @dataclass(frozen=True)
@@ -92,7 +59,7 @@ class OutlineReader:
         chosen = self.choices.get(outline.patient_key)
         if chosen not in (None, outline.place):
             raise TagError(RejectReason.OUTLINE_NOT_CHOSEN, RejectReason.OUTLINE_NOT_CHOSEN.meaning)
-        target = slices.target(outline.patient_key, frame_of_reference=not outline.is_label_map)
+        target = slices.target(outline.patient_key, frames_of_reference=not outline.is_label_map)
         try:
             with silenced():
                 if outline.is_label_map:
@@ -112,11 +79,17 @@ class OutlineReader:
         if text(dataset, "SOPClassUID") == RT_STRUCTURE_SET:
             structure_set = read_structure_set(dataset, self.pseudonyms)
             match = matched(structure_set.references, target, **given, outline=structure_set.describe())
-            return lay_structure_set(structure_set, target, self.rules.structures, strict=match.strict)
+            target = match.admitting(target)
+            laid = lay_structure_set(structure_set, target, self.rules.structures, strict=match.strict)
+            return _remarked(laid, match)
         threshold = self.rules.fractional_threshold
         segmentation = read_segmentation(dataset, self.pseudonyms, threshold=threshold)
         match = matched(segmentation.references, target, **given, outline=segmentation.describe())
-        return lay_segmentation(segmentation, target, self.rules.structures, strict=match.strict)
+        return _remarked(lay_segmentation(segmentation, target, self.rules.structures, strict=match.strict), match)
+
+
+def _remarked(laid: LaidOutline, match: Match) -> LaidOutline:
+    return replace(laid, remarks=replace(laid.remarks, across_frames=match is Match.BY_CHOICE_ACROSS_FRAMES))
 
 
 @dataclass(frozen=True)

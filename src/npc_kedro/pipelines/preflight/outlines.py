@@ -11,7 +11,8 @@ from npc_kedro.dicom.outlines.folder import OutlineSearch, find_outlines, read_c
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.errors import CohortError
 from npc_kedro.pipelines.ingest.door import Door, SurveyedFolder
-from npc_kedro.pipelines.ingest.outline_store import OutlineReader, SlicesOfPatients, store_outlines
+from npc_kedro.pipelines.ingest.outline_store import OutlineReader, store_outlines
+from npc_kedro.pipelines.ingest.outline_target import SlicesOfPatients
 from npc_kedro.pipelines.preflight.checks import OUTLINES, Checked
 from npc_kedro.pipelines.preflight.findings import Finding, Severity, findings_of, refusal
 

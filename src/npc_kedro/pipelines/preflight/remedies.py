@@ -81,6 +81,10 @@ _ADVICE: dict[R, tuple[str, str]] = {
         "an outline drawn on the series in use",
         f"{_OUTLINE}; if it fits that one all the same, {_CHOICE}; or {_OVERRIDE}",
     ),
+    R.OUTLINE_OTHER_FRAME: (
+        "an outline in the frame of reference of the series in use",
+        f"{_OUTLINE}; if it fits that one all the same, {_CHOICE}",
+    ),
     R.OUTLINE_AMBIGUOUS: ("one outline for a patient", f"choose one and {_CHOICE}"),
     R.OUTLINE_NOT_CHOSEN: ("the outline that outline_override.csv names", _NOTHING),
     R.OUTLINE_LABELS: (
