@@ -96,6 +96,7 @@ class RejectReason(StrEnum):
     CONTOUR_WITHOUT_AREA = "contour_without_area", "encloses nothing: a line, or run round twice"
     CONTOUR_OFF_SLICES = "contour_off_slices", "lies in the plane of no slice that is used"
     CONTOUR_OUTSIDE = "contour_outside", "lies beside the image"
+    CONTOUR_FAR_OUT = "contour_far_out", "reaches further beyond the image than the image is wide"
     CONTOUR_CONTRADICTS = "contour_contradicts", "names one slice and lies on another"
     CONTOUR_OTHER_SERIES = "contour_other_series", "names images of another series only"
     CONTOUR_OTHER_FRAME = "contour_other_frame", "drawn in another frame of reference than the series in use"

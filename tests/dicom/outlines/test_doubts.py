@@ -61,6 +61,39 @@ def test_a_structure_in_which_nothing_is_drawn_is_left_out_in_silence() -> None:
     assert doubts(rtstruct(SERIES, {"GTVp": [place(1, PRIMARY)], "GTV Zhang": []})) == []
 
 
+@pytest.mark.parametrize(
+    ("drawn", "found"),
+    [
+        ([place(1, PRIMARY), place(1, box(5, 6, 11, 12))], "2 contours cross others of the same ROI on the same slice"),
+        ([place(1, PRIMARY), place(1, box(2.5, 3.5, 7.5, 8.5))], "1 contours lose more than half of what they enclose"),
+        ([place(1, box(2, 3, 8, 18))], "1 contours reach beyond the image's border and are cut there"),
+    ],
+)
+def test_contours_that_may_be_meant_otherwise_are_told(drawn: list[tuple[int, object]], found: str) -> None:
+    (doubt,) = doubts(rtstruct(SERIES, {"GTVp": drawn}))
+    assert found in doubt.found
+
+
+@pytest.mark.parametrize("drawn", [[place(1, PRIMARY), place(1, box(4, 5, 6, 7))], [place(1, box(2, 3, 8, 15.5))]])
+def test_a_hole_and_an_edge_of_the_image_are_nothing_to_tell(drawn: list[tuple[int, object]]) -> None:
+    assert doubts(rtstruct(SERIES, {"GTVp": drawn})) == []
+
+
+@pytest.mark.parametrize(
+    ("rois", "empty"),
+    [
+        ({"GTVp": [place(0, PRIMARY), place(3, PRIMARY)]}, 2),
+        ({"GTVp": [place(0, PRIMARY), place(2, ELSEWHERE)]}, 1),
+        ({"GTVp": [place(0, PRIMARY)], "GTVn": [place(0, ELSEWHERE), place(2, ELSEWHERE)]}, 1),
+        ({"GTVp": [place(0, PRIMARY)], "GTVn": [place(0, ELSEWHERE), place(2, box(2, 3, 5, 6))]}, 0),  # two nodes
+        ({"GTVp": [place(0, PRIMARY), place(1, PRIMARY), place(2, PRIMARY)]}, 0),
+    ],
+)
+def test_slices_between_outlined_ones_on_which_nothing_is_are_told(rois: dict, empty: int) -> None:
+    found = [doubt.found for doubt in doubts(rtstruct(SERIES, rois))]
+    assert found == ([f"nothing is outlined on {empty} slices between outlined ones"] if empty else [])
+
+
 def observed(dataset: pydicom.Dataset, number: int, **values: str) -> None:
     item = pydicom.Dataset()
     item.ReferencedROINumber = number

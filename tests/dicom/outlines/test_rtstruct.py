@@ -74,6 +74,8 @@ def test_contours_lie_where_their_coordinates_say() -> None:
         (place(2, box(3, 3, 6, 6), offset_mm=0.6), RejectReason.CONTOUR_OFF_SLICES),
         ((2, place(1, box(3, 3, 6, 6))[1]), RejectReason.CONTOUR_CONTRADICTS),
         (place(2, box(30, 3, 40, 6)), RejectReason.CONTOUR_OUTSIDE),
+        (place(2, [*box(3, 3, 6, 6), (4, -1000)]), RejectReason.CONTOUR_FAR_OUT),
+        (place(2, [*box(3, 3, 6, 6), (1e9, 4)]), RejectReason.CONTOUR_FAR_OUT),
         (place(1, box(2, 3, 8, 9)), RejectReason.CONTOUR_REPEATED),
         (place(1, box(2, 3, 8, 9)[::-1]), RejectReason.CONTOUR_REPEATED),
         (place(1, [*box(2, 3, 8, 9)[2:], *box(2, 3, 8, 9)[:2]]), RejectReason.CONTOUR_REPEATED),
@@ -89,6 +91,20 @@ def test_bad_input_30_contours_that_enclose_nothing_on_no_slice_are_refused_and_
     assert laid.contours == 3
     assert laid.contours_refused == (reason,)
     assert sum(int(plane.sum()) for plane in laid.planes) == 2 * 7 * 7
+
+
+@pytest.mark.parametrize("kind", ["CLOSED_PLANAR", "CLOSEDPLANAR_XOR"])
+def test_bad_input_30_contours_that_cross_are_joined_unless_exclusive_is_said(kind: str) -> None:
+    drawn = [place(1, box(2, 3, 8, 9)), place(1, box(5.5, 6.5, 11, 12))]
+    laid = lay(rtstruct(SERIES, {"GTVp": drawn}, kind=kind))
+    overlap = 3 * 3
+    joined = 7 * 7 + 6 * 6 - overlap
+    assert laid.contours_refused == ()
+    if kind == "CLOSED_PLANAR":
+        assert (sum(int(plane.sum()) for plane in laid.planes), laid.remarks.joined) == (joined, 2)
+    else:
+        assert sum(int(plane.sum()) for plane in laid.planes) < joined - overlap + 7  # but for centres on the edges
+        assert laid.remarks.joined == 0
 
 
 def test_bad_input_30_a_hole_drawn_twice_stays_a_hole() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -31,6 +32,7 @@ def doubts_of(laid: LaidOutline, planes: Sequence[np.ndarray]) -> Iterator[Doubt
         reasons = ", ".join(sorted({reason.meaning for reason in laid.contours_refused}))
         found = f"{len(laid.contours_refused)} of {laid.contours} contours refused: {reasons}"
         yield Doubt(found, "contours that can all be used", "look at the outline on the series; export it again")
+    yield from _of_contours(laid)
     if laid.twice_px:
         yield Doubt(
             f"{laid.twice_px} pixels are claimed by several structures of one kind, which are used together",
@@ -44,6 +46,12 @@ def doubts_of(laid: LaidOutline, planes: Sequence[np.ndarray]) -> Iterator[Doubt
             " in the files tells whether its coordinates mean the same places",
             "an outline in the frame of reference of the series in use",
             "look at its picture in 08_reporting/figures/outlines; if it does not fit, draw or export it on the series",
+        )
+    if empty := sum(_forgotten(laid.planes, label) for label in LABELS.values()):
+        yield Doubt(
+            f"nothing is outlined on {empty} slices between outlined ones",
+            "an outline on every slice that the tumour or node crosses",
+            "look whether they were forgotten; what is not outlined there is learnt as background",
         )
     before, after = ({int(label) for plane in some for label in np.unique(plane)} for some in (laid.planes, planes))
     if before - after:
@@ -75,6 +83,32 @@ def _of_names(laid: LaidOutline) -> Iterator[Doubt]:
             "names, descriptions and codes that agree",
             "look at them; the first name counts, unless ingest.outlines.structures gives the number",
         )
+
+
+def _of_contours(laid: LaidOutline) -> Iterator[Doubt]:
+    """Contours that are used, but may not have been meant so."""
+    remarks = laid.remarks
+    look = "look at the outline; if there are two versions, delete one and export it again"
+    if remarks.joined:
+        found = f"{remarks.joined} contours cross others of the same ROI on the same slice, and are used together"
+        yield Doubt(found, "contours that lie apart, or one within the other", look)
+    if remarks.hollowed:
+        found = f"{remarks.hollowed} contours lose more than half of what they enclose to one inside them, as to a hole"
+        yield Doubt(found, "holes, not a second version of the contour", look)
+    if remarks.cut:
+        found = f"{remarks.cut} contours reach beyond the image's border and are cut there"
+        yield Doubt(found, "contours within the image", "look at the outline on the series")
+
+
+def _forgotten(planes: Sequence[np.ndarray], label: int) -> int:
+    """Slices without a structure between slices with it; with nodes, only where the same place is a node again."""
+    outlined = [index for index, plane in enumerate(planes) if (plane == label).any()]
+    empty = 0
+    for below, above in pairwise(outlined):
+        ends = planes[below] == label, planes[above] == label
+        if label == LABELS["primary"] or (ends[0].shape == ends[1].shape and (ends[0] & ends[1]).any()):
+            empty += above - below - 1
+    return empty
 
 
 def _listed(numbers: Sequence[int]) -> str:

@@ -15,6 +15,8 @@ from npc_kedro.dicom.tags import TagError
 _MOST_OFF = 0.5
 """Share of contours that may lie on no slice (a damaged slice takes its contours with it); with more, it is refused."""
 
+_OFF = (RejectReason.CONTOUR_OFF_SLICES, RejectReason.CONTOUR_OUTSIDE, RejectReason.CONTOUR_FAR_OUT)
+
 
 @dataclass(frozen=True)
 class Remarks:
@@ -24,11 +26,17 @@ class Remarks:
         unused: numbers of drawn structures that are not used, though their names speak of tumour or nodes.
         contradicted: numbers of structures in use of which one name says primary and another one node.
         across_frames: whether it was drawn in another frame of reference, and used because it is chosen.
+        joined: how many contours cross others of their slice, and are used together with them.
+        hollowed: how many contours lose more than half of what they enclose to one inside them.
+        cut: how many contours reach beyond the image's border.
     """
 
     unused: tuple[int, ...] = ()
     contradicted: tuple[int, ...] = ()
     across_frames: bool = False
+    joined: int = 0
+    hollowed: int = 0
+    cut: int = 0
 
 
 @dataclass(frozen=True)
@@ -123,7 +131,7 @@ def require_mostly_on_slices(
     Raises:
         TagError: with both geometries, or with the reasons why none can be used.
     """
-    off = sum(reason in (RejectReason.CONTOUR_OFF_SLICES, RejectReason.CONTOUR_OUTSIDE) for reason in refused)
+    off = sum(reason in _OFF for reason in refused)
     if off > (0 if strict else _MOST_OFF * contours):
         both = f"{outline}; slices {describe_slices(geometries)}"
         detail = f"{off} of {contours} contours or planes lie off every slice: {both}"

@@ -2,8 +2,9 @@
 
 A pixel belongs to a set of closed polygons if its centre lies inside an odd number of them (even-odd rule): an inner
 polygon cuts a hole, and a hole that is joined to the outside by a channel of no width (a keyhole, as DICOM PS3.3
-C.8.8.6.3 has it) comes out as a hole too. A centre that lies on an edge belongs to the set, since programs that trace
-masks put their points on the centres of the mask's outer pixels; so does every tie, and no mask loses a row.
+C.8.8.6.3 has it) comes out as a hole too. Polygons that are to be taken together count as one. A centre that lies on an
+edge belongs to the set, since programs that trace masks put their points on the centres of the mask's outer pixels; so
+does every tie, and no mask loses a row.
 """
 
 from collections.abc import Sequence
@@ -17,21 +18,29 @@ _LINES = 256
 """Lines by which an area is measured, from end to end."""
 
 
-def filled(polygons: Sequence[np.ndarray], shape: tuple[int, int]) -> np.ndarray:
+def filled(
+    polygons: Sequence[np.ndarray], shape: tuple[int, int], *, together: Sequence[Sequence[int]] = ()
+) -> np.ndarray:
     """The pixels of a set of polygons.
 
     Args:
         polygons: each (n, 2), points as (row, column) in pixels, whole at pixel centres; closed implicitly.
         shape: rows, columns. What lies outside is cut off.
+        together: indices of polygons that count as one, which encloses what any of them does.
 
     Returns:
         bool (rows, columns).
     """
-    starts, ends = _edges(polygons)
-    inside = _odd(starts, ends, shape)
-    starts, ends = _edges_run_once(starts, ends)
-    _mark_on_edges(inside, starts, ends)
-    _mark_on_edges(inside.T, starts[:, ::-1], ends[:, ::-1])
+    grouped = {index for group in together for index in group}
+    alone = [polygon for index, polygon in enumerate(polygons) if index not in grouped]
+    parts = [[polygons[index]] for index in sorted(grouped)] + ([alone] if alone else [])
+    inside = _odd(*_edges(alone), shape) if alone else np.zeros(shape, dtype=bool)
+    for group in together:
+        inside ^= np.logical_or.reduce([_odd(*_edges([polygons[index]]), shape) for index in group])
+    for part in parts:
+        starts, ends = _edges_run_once(*_edges(part))
+        _mark_on_edges(inside, starts, ends)
+        _mark_on_edges(inside.T, starts[:, ::-1], ends[:, ::-1])
     return inside
 
 

@@ -1,7 +1,7 @@
 """RT Structure Sets: contours in patient coordinates, laid on the slices in whose planes they lie.
 
 Source: DICOM PS3.3 C.8.8.5 (Structure Set) and C.8.8.6 (ROI Contour). Contours of one ROI on one slice are filled by
-the even-odd rule, see :mod:`npc_kedro.dicom.outlines.polygons`.
+the even-odd rule, see :mod:`npc_kedro.dicom.outlines.polygons`; those that cross are joined.
 """
 
 from collections import defaultdict
@@ -11,71 +11,19 @@ from typing import Any
 
 import numpy as np
 
+from npc_kedro.dicom.outlines.contours import Contour, Roi, drawn_on
 from npc_kedro.dicom.outlines.grid import point
 from npc_kedro.dicom.outlines.laid import LaidOutline, Remarks, Structures, counted, merged, require_mostly_on_slices
 from npc_kedro.dicom.outlines.matching import References, Target
 from npc_kedro.dicom.outlines.meanings import Structure, meanings_of
 from npc_kedro.dicom.outlines.naming import name_of
 from npc_kedro.dicom.outlines.numbers import own_numbers, require_listed
-from npc_kedro.dicom.outlines.polygons import filled, is_line
-from npc_kedro.dicom.outlines.repeats import is_repeat
 from npc_kedro.dicom.outlines.rules import StructureRules
 from npc_kedro.dicom.pseudonyms import Pseudonyms
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.tags import TagError, text
 
 RT_STRUCTURE_SET = "1.2.840.10008.5.1.4.1.1.481.3"
-
-_CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
-_FEWEST_POINTS = 3
-_OFF_PLANE_MM = 0.5
-"""How far a contour's points may lie from the slice's plane: planning systems write a tenth of a millimetre or so."""
-_OFF_PLANE_SHARE = 0.25
-"""The same as a share of the slices' distance, for thin slices."""
-
-
-@dataclass(frozen=True)
-class Contour:
-    """One contour.
-
-    Attributes:
-        points: (n, 3), LPS, mm.
-        kind: ContourGeometricType.
-        instance_keys: pseudonyms of the images that it names.
-    """
-
-    points: np.ndarray
-    kind: str
-    instance_keys: frozenset[str]
-
-    def fault(self) -> RejectReason | None:
-        """Why the contour encloses nothing."""
-        if not np.isfinite(self.points).all():
-            return RejectReason.CONTOUR_UNREADABLE
-        if self.kind not in _CLOSED:
-            return RejectReason.CONTOUR_OPEN
-        if len(np.unique(self.points, axis=0)) < _FEWEST_POINTS:
-            return RejectReason.CONTOUR_TOO_SHORT
-        return None
-
-
-@dataclass(frozen=True)
-class Roi:
-    """A region of interest.
-
-    Attributes:
-        number: ROINumber.
-        names: what it goes by, the ROIName first.
-        contours: what is drawn.
-        kinds: RTROIInterpretedType, as often as it is given.
-        frame_of_reference: ReferencedFrameOfReferenceUID, empty if unknown.
-    """
-
-    number: int
-    names: tuple[str, ...]
-    contours: tuple[Contour, ...]
-    kinds: frozenset[str] = frozenset()
-    frame_of_reference: str = ""
 
 
 @dataclass(frozen=True)
@@ -177,13 +125,15 @@ def lay_structure_set(found: StructureSet, target: Target, rules: StructureRules
     meanings = meanings_of(named, rules)
     structures = Structures(len(target.geometries))
     contours, contours_refused = 0, list[RejectReason]()
+    joined = hollowed = cut = 0
     for roi in found.rois:
         if roi.number not in meanings.of:
             continue
         contours += len(roi.contours)
-        masks, faults = _masks(roi, target)
-        contours_refused += faults
-        structures.add(meanings.of[roi.number], masks)
+        drawn = drawn_on(roi, target)
+        contours_refused += drawn.refused
+        joined, hollowed, cut = joined + drawn.joined, hollowed + drawn.hollowed, cut + drawn.cut
+        structures.add(meanings.of[roi.number], drawn.masks)
     if not structures.masks:
         detail = f"none of {len(found.rois)} ROIs is called primary tumour or node; see ingest.outlines.structures"
         raise TagError(RejectReason.OUTLINE_LABELS, detail)
@@ -202,50 +152,5 @@ def lay_structure_set(found: StructureSet, target: Target, rules: StructureRules
         tuple(contours_refused),
         overlap,
         structures.twice_px,
-        Remarks(unused=meanings.doubtful, contradicted=meanings.contradicted),
+        Remarks(meanings.doubtful, meanings.contradicted, joined=joined, hollowed=hollowed, cut=cut),
     )
-
-
-def _masks(roi: Roi, target: Target) -> tuple[list[np.ndarray | None], list[RejectReason]]:
-    """A mask per slice (None where nothing is drawn), and why contours are refused."""
-    if target.is_elsewhere(frozenset({roi.frame_of_reference})):
-        return [None] * len(target.geometries), [RejectReason.CONTOUR_OTHER_FRAME] * len(roi.contours)
-    polygons: dict[int, list[np.ndarray]] = defaultdict(list)
-    refused: list[RejectReason] = []
-    for contour in roi.contours:
-        placed = _placed(contour, target)
-        if isinstance(placed, RejectReason):
-            refused.append(placed)
-            continue
-        index, polygon = placed
-        if any(is_repeat(polygon, of=other) for other in polygons[index]):  # drawn twice, it would cancel itself
-            refused.append(RejectReason.CONTOUR_REPEATED)
-        else:
-            polygons[index].append(polygon)
-    return [
-        filled(polygons[index], geometry.shape) if polygons.get(index) else None
-        for index, geometry in enumerate(target.geometries)
-    ], refused
-
-
-def _placed(contour: Contour, target: Target) -> tuple[int, np.ndarray] | RejectReason:
-    """The slice on which a contour lies and its points as (row, column), or why it is refused."""
-    if (fault := contour.fault()) is not None:
-        return fault
-    normal = target.geometries[0].normal
-    along = contour.points @ normal
-    places = np.array([geometry.position_along(normal) for geometry in target.geometries])
-    index = int(np.argmin(np.abs(places - np.median(along))))
-    if np.abs(along - places[index]).max() > min(_OFF_PLANE_MM, _OFF_PLANE_SHARE * target.distance_mm):
-        return RejectReason.CONTOUR_OFF_SLICES
-    if (contradiction := target.contradicts(contour.instance_keys, index)) is not None:
-        return contradiction
-    geometry = target.geometries[index]
-    offset = contour.points - np.array(geometry.position)
-    rows = offset @ np.array(geometry.orientation[3:]) / geometry.spacing[0]
-    columns = offset @ np.array(geometry.orientation[:3]) / geometry.spacing[1]
-    height, width = geometry.shape
-    if rows.max() < 0 or columns.max() < 0 or rows.min() > height - 1 or columns.min() > width - 1:
-        return RejectReason.CONTOUR_OUTSIDE
-    polygon = np.stack([rows, columns], axis=1)
-    return RejectReason.CONTOUR_WITHOUT_AREA if is_line(polygon) else (index, polygon)
