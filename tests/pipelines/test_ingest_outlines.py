@@ -188,12 +188,20 @@ def test_bad_input_29_a_chosen_outline_of_another_frame_of_reference_is_used_and
     series = MiniSeries("P1", tags={"FrameOfReferenceUID": "1.2.3"})
     bench.add(series)
     bench.clinical("P1")
-    name = bench.put("rt", encoded(rtstruct(series, _contours(series), frame="1.2.4")))
+    drawn = rtstruct(series, _contours(series), frame="1.2.4")
+    bench.put("rt", encoded(drawn))
+    assert bench.run()["patients"]["outlined"].tolist() == [True]
+    assert "or the file says that the series lies in it" in caplog.text
+    del drawn.ReferencedFrameOfReferenceSequence
+    name = bench.put("rt", encoded(drawn))
     assert reasons(bench.run())[name] == "outline_other_frame"
     (bench.root / "outline_override.csv").write_text("patient_id,file\nP1,dicom/rt\n")
     caplog.clear()
     assert bench.run()["patients"]["outlined"].tolist() == [True]
-    assert "drawn in another frame of reference than the series, and used since outline_override.csv" in caplog.text
+    assert (
+        "drawn in another frame of reference than that of the images, and used since outline_override.csv"
+        in caplog.text
+    )
 
 
 def test_parts_of_a_neck_in_several_frames_of_reference_take_outlines_of_each(bench: Bench) -> None:

@@ -241,6 +241,8 @@ def test_uids_go_before_geometry() -> None:
 
 def test_bad_input_29_images_of_the_series_in_another_frame_of_reference_need_a_choice() -> None:
     drawn = drawn_on(SERIES, frame="1.9")
+    assert match(drawn, frame="1.2") is Match.BY_STATEMENT  # it says that the series lies in 1.9, as rt-utils does
+    del drawn.ReferencedFrameOfReferenceSequence
     with pytest.raises(
         TagError, match=r"names images .* drawn in another frame of reference .*; slices 4 of"
     ) as caught:
@@ -264,6 +266,11 @@ def test_bad_input_29_an_roi_in_another_frame_of_reference_is_refused_where_the_
     assert laid.contours_refused == (RejectReason.CONTOUR_OTHER_FRAME,)
     assert {int(plane.max()) for plane in laid.planes} == {0, 1}
     dataset.StructureSetROISequence[0].ReferencedFrameOfReferenceUID = "1.9"
+    dataset.ReferencedFrameOfReferenceSequence[0].FrameOfReferenceUID = "1.7"
+    found = read_structure_set(dataset, KEYS)
+    assert how.admitting(target, found.references) is target
+    admitting = Match.BY_STATEMENT.admitting(target, found.references)
+    assert admitting.frames_of_reference == {"1.2", "1.7"}
     with pytest.raises(TagError, match=r"none of 2 contours .* drawn in another frame of reference than .* \(2\)"):
         lay_structure_set(read_structure_set(dataset, KEYS), target, RULES, strict=how.strict)
 
@@ -308,7 +315,9 @@ def test_real_structure_sets_are_filled_as_an_independent_filler_does(name: str)
     dataset = pydicom.dcmread(REAL / name)
     found = read_structure_set(dataset, KEYS)
     match = matched(found.references, target, series_owners={}, chosen=False, outline=found.describe())
-    assert match is Match.BY_UID  # one of them names no series, but every contour still names its image
+    # One of them names no series, but every contour still names its image; one makes up a frame of reference.
+    assert match is (Match.BY_STATEMENT if name == "rt.dcm" else Match.BY_UID)
+    target = match.admitting(target, found.references)
     laid = lay_structure_set(found, target, StructureRules(primary=(1,), node=(), never=()), strict=match.strict)
     assert laid.contours_refused == ()
     assert laid.contours == len(dataset.ROIContourSequence[0].ContourSequence)

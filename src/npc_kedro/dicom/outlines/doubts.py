@@ -42,8 +42,8 @@ def doubts_of(laid: LaidOutline, planes: Sequence[np.ndarray]) -> Iterator[Doubt
     yield from _of_names(laid)
     if laid.remarks.across_frames:
         yield Doubt(
-            "drawn in another frame of reference than the series, and used since outline_override.csv names it: nothing"
-            " in the files tells whether its coordinates mean the same places",
+            "drawn in another frame of reference than that of the images, and used since outline_override.csv names the"
+            " file, or the file says that the series lies in it",
             "an outline in the frame of reference of the series in use",
             "look at its picture in 08_reporting/figures/outlines; if it does not fit, draw or export it on the series",
         )

@@ -25,7 +25,7 @@ class Remarks:
     Attributes:
         unused: numbers of drawn structures that are not used, though their names speak of tumour or nodes.
         contradicted: numbers of structures in use of which one name says primary and another one node.
-        across_frames: whether it was drawn in another frame of reference, and used because it is chosen.
+        across_frames: whether it was drawn in another frame of reference, and used by the file's or the user's word.
         joined: how many contours cross others of their slice, and are used together with them.
         hollowed: how many contours lose more than half of what they enclose to one inside them.
         cut: how many contours reach beyond the image's border.

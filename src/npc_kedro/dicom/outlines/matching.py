@@ -52,11 +52,23 @@ class Target:
 
 @dataclass(frozen=True)
 class References:
-    """What an outline says that it was drawn on: pseudonyms of series and instances, and frames of reference (UIDs)."""
+    """What an outline says that it was drawn on.
+
+    Attributes:
+        series_keys: pseudonyms of series.
+        instance_keys: pseudonyms of images.
+        frames_of_reference: UIDs.
+        series_within: pseudonyms of the series that lie in a frame of reference, as far as the file says so itself.
+    """
 
     series_keys: frozenset[str] = frozenset()
     instance_keys: frozenset[str] = frozenset()
     frames_of_reference: frozenset[str] = frozenset()
+    series_within: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def frames_stated_of(self, target: Target) -> frozenset[str]:
+        """The frames of reference in which, as the file says, the slices lie: programs make up UIDs for them."""
+        return frozenset(frame for frame, series in self.series_within.items() if target.series_key in series)
 
 
 class Match(Enum):
@@ -64,17 +76,28 @@ class Match(Enum):
 
     BY_UID = "uid"
     BY_GEOMETRY = "geometry"
+    BY_STATEMENT = "uid, in another frame of reference of which the file says that the series lies in it"
     BY_CHOICE = "outline_override.csv"
     BY_CHOICE_ACROSS_FRAMES = "outline_override.csv, in another frame of reference"
 
     @property
     def strict(self) -> bool:
-        """Whether every contour has to lie on a slice, since no UID vouches for them."""
+        """Whether every contour has to lie on a slice, since no UID vouches for them, or another one speaks against."""
         return self is not Match.BY_UID
 
-    def admitting(self, target: Target) -> Target:
-        """The slices for contours of any frame of reference, where the user chose an outline in another one."""
-        return replace(target, frames_of_reference=frozenset()) if self is Match.BY_CHOICE_ACROSS_FRAMES else target
+    @property
+    def across_frames(self) -> bool:
+        """Whether nothing but the file's or the user's word says that the coordinates are those of the series."""
+        return self in (Match.BY_STATEMENT, Match.BY_CHOICE_ACROSS_FRAMES)
+
+    def admitting(self, target: Target, references: References) -> Target:
+        """The slices, for contours in all frames of reference that are then admitted."""
+        if self is Match.BY_CHOICE_ACROSS_FRAMES:
+            return replace(target, frames_of_reference=frozenset())
+        if self is Match.BY_STATEMENT:
+            admitted = target.frames_of_reference | references.frames_stated_of(target)
+            return replace(target, frames_of_reference=admitted)
+        return target
 
 
 def matched(
@@ -102,6 +125,8 @@ def matched(
         raise TagError(RejectReason.OUTLINE_OTHER_PATIENT, f"drawn on a series of another patient: {both}")
     if chosen:
         return Match.BY_CHOICE_ACROSS_FRAMES if elsewhere else Match.BY_CHOICE
+    if references.frames_stated_of(target):
+        return Match.BY_STATEMENT
     if named:
         detail = f"names images of the series in use, but is drawn in another frame of reference than these: {both}"
         raise TagError(RejectReason.OUTLINE_OTHER_FRAME, detail)

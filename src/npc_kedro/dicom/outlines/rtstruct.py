@@ -92,14 +92,18 @@ def _points(item: Any) -> np.ndarray:
 
 def _references(dataset: Any, rois: Sequence[Roi], frames: set[str], pseudonyms: Pseudonyms) -> References:
     series, instances = set(), {key for roi in rois for contour in roi.contours for key in contour.instance_keys}
+    within: dict[str, set[str]] = defaultdict(set)
     for frame in dataset.get("ReferencedFrameOfReferenceSequence") or ():
-        frames.add(text(frame, "FrameOfReferenceUID"))
+        frame_uid = text(frame, "FrameOfReferenceUID")
+        frames.add(frame_uid)
         for study in frame.get("RTReferencedStudySequence") or ():
             for item in study.get("RTReferencedSeriesSequence") or ():
                 series.add(pseudonyms.series(text(item, "SeriesInstanceUID")))
+                within[frame_uid].add(pseudonyms.series(text(item, "SeriesInstanceUID")))
                 for image in item.get("ContourImageSequence") or ():
                     instances.add(pseudonyms.instance(text(image, "ReferencedSOPInstanceUID")))
-    return References(frozenset(series), frozenset(instances), frozenset(frames))
+    stated = {uid: frozenset(keys) for uid, keys in within.items() if uid}
+    return References(frozenset(series), frozenset(instances), frozenset(frames), stated)
 
 
 def _whole(item: Any, keyword: str) -> int | None:

@@ -79,7 +79,7 @@ class OutlineReader:
         if text(dataset, "SOPClassUID") == RT_STRUCTURE_SET:
             structure_set = read_structure_set(dataset, self.pseudonyms)
             match = matched(structure_set.references, target, **given, outline=structure_set.describe())
-            target = match.admitting(target)
+            target = match.admitting(target, structure_set.references)
             laid = lay_structure_set(structure_set, target, self.rules.structures, strict=match.strict)
             return _remarked(laid, match)
         threshold = self.rules.fractional_threshold
@@ -89,7 +89,7 @@ class OutlineReader:
 
 
 def _remarked(laid: LaidOutline, match: Match) -> LaidOutline:
-    return replace(laid, remarks=replace(laid.remarks, across_frames=match is Match.BY_CHOICE_ACROSS_FRAMES))
+    return replace(laid, remarks=replace(laid.remarks, across_frames=match.across_frames))
 
 
 @dataclass(frozen=True)
