@@ -6,8 +6,9 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import EnhancedMRImageStorage, LegacyConvertedEnhancedMRImageStorage, RLELossless
 
-from ingest_bench import KEYS, Bench, reasons
+from ingest_bench import KEYS, Bench, counts, reasons
 from mini_dicom import MiniSeries, encoded, picture, uid
+from outline_objects import contour_in, rtstruct
 
 ORDER = (2, 0, 3, 1)
 """Slice, from the feet, that each frame shows."""
@@ -303,3 +304,23 @@ def test_echoes_of_a_converted_file_are_told_apart(bench: Bench) -> None:
     scale, offset = (slices.table[name].to_numpy()[:, None, None] for name in ("intensity_scale", "intensity_offset"))
     real = (frames() + 1) * np.array(SLOPES)[:, None, None] + 10
     np.testing.assert_allclose(slices.pixels * scale + offset, real[np.argsort(ORDER)], atol=float(scale.max()) / 2)
+
+
+@pytest.mark.parametrize("named", ["the frames", "another frame", "no frame"])
+def test_bad_input_29_contours_lie_on_the_frames_that_they_name(bench: Bench, named: str) -> None:
+    series = MiniSeries("P1")
+    dataset = enhanced(series)
+    bench.put("volume", encoded(dataset))
+    bench.clinical("P1")
+    square = [(2.0, 2.0), (2.0, 9.0), (8.0, 9.0), (8.0, 2.0)]
+    drawn = rtstruct(series, {"GTVp": [(index, contour_in(series, index, square)) for index in (0, 1)]})
+    for index, contour in enumerate(drawn.ROIContourSequence[0].ContourSequence):
+        image = contour.ContourImageSequence[0]
+        image.ReferencedSOPInstanceUID = dataset.SOPInstanceUID
+        if named != "no frame":
+            image.ReferencedFrameNumber = 1 + (ORDER.index(index) if named == "the frames" else ORDER.index(0))
+    bench.put("rs", encoded(drawn))
+    found = bench.run()
+    assert np.count_nonzero(found["outlines"].pixels) == (1 if named == "another frame" else 2) * 7 * 8
+    if named == "another frame":
+        assert counts(found, "outlines", "contours") == {"entered": 2, "contour_contradicts": 1, "used": 1}

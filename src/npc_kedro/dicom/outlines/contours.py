@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from npc_kedro.dicom.outlines.crossings import crossing_groups, mostly_hollow
+from npc_kedro.dicom.outlines.images_named import ImagesNamed
 from npc_kedro.dicom.outlines.matching import Target
 from npc_kedro.dicom.outlines.polygons import filled, is_line
 from npc_kedro.dicom.outlines.repeats import is_repeat
@@ -32,12 +33,12 @@ class Contour:
     Attributes:
         points: (n, 3), LPS, mm.
         kind: ContourGeometricType.
-        instance_keys: pseudonyms of the images that it names.
+        images: what it names.
     """
 
     points: np.ndarray
     kind: str
-    instance_keys: frozenset[str]
+    images: ImagesNamed
 
     def fault(self) -> RejectReason | None:
         """Why the contour encloses nothing."""
@@ -131,7 +132,7 @@ def _placed(contour: Contour, target: Target) -> tuple[int, np.ndarray] | Reject
     index = int(np.argmin(np.abs(places - np.median(along))))
     if np.abs(along - places[index]).max() > min(_OFF_PLANE_MM, _OFF_PLANE_SHARE * target.distance_mm):
         return RejectReason.CONTOUR_OFF_SLICES
-    if (contradiction := target.contradicts(contour.instance_keys, index)) is not None:
+    if (contradiction := target.contradicts(contour.images, index)) is not None:
         return contradiction
     geometry = target.geometries[index]
     offset = contour.points - np.array(geometry.position)

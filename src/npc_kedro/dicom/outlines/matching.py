@@ -6,6 +6,7 @@ from enum import Enum
 
 from npc_kedro.dicom.geometry import SliceGeometry
 from npc_kedro.dicom.outlines.grid import describe_slices, slice_distance_mm
+from npc_kedro.dicom.outlines.images_named import ImagesNamed
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.tags import TagError
 
@@ -22,6 +23,8 @@ class Target:
         frames_of_reference: FrameOfReferenceUIDs of the slices; empty if unknown, or if others are admitted.
         series_of: pseudonym of every SOPInstanceUID of the export to its series; empty where images of other series
             may have been drawn on.
+        frames: for each slice of a multi-frame file its ``instance_keys`` with the numbers of the file's frames at its
+            place; empty if unknown.
     """
 
     patient_key: str
@@ -30,14 +33,21 @@ class Target:
     instance_keys: tuple[str, ...]
     frames_of_reference: frozenset[str] = frozenset()
     series_of: Mapping[str, str] = field(default_factory=dict)
+    frames: tuple[frozenset[tuple[str, int]], ...] = ()
 
-    def contradicts(self, instance_keys: frozenset[str], index: int) -> RejectReason | None:
+    def contradicts(self, images: ImagesNamed, index: int) -> RejectReason | None:
         """Why what names these images cannot lie on slice ``index``; images that are not in the export say nothing."""
-        named = instance_keys & set(self.instance_keys)
+        named = images.instance_keys & set(self.instance_keys)
         if named:
-            return None if self.instance_keys[index] in named else RejectReason.CONTOUR_CONTRADICTS
-        series = {self.series_of[key] for key in instance_keys if key in self.series_of}
+            here = self.instance_keys[index] in named and self._is_of_frame(images, index)
+            return None if here else RejectReason.CONTOUR_CONTRADICTS
+        series = {self.series_of[key] for key in images.instance_keys if key in self.series_of}
         return RejectReason.CONTOUR_OTHER_SERIES if series and self.series_key not in series else None
+
+    def _is_of_frame(self, images: ImagesNamed, index: int) -> bool:
+        named = {frame for frame in images.frames if frame[0] == self.instance_keys[index]}
+        there = self.frames[index] if self.frames else frozenset()
+        return not named or not there or not named.isdisjoint(there)
 
     def is_elsewhere(self, frames_of_reference: frozenset[str]) -> bool:
         """Whether coordinates in these frames of reference (UIDs, "" is unknown) are not those of the slices."""

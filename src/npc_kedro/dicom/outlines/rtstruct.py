@@ -13,6 +13,7 @@ import numpy as np
 
 from npc_kedro.dicom.outlines.contours import Contour, Roi, drawn_on
 from npc_kedro.dicom.outlines.grid import point
+from npc_kedro.dicom.outlines.images_named import images_named
 from npc_kedro.dicom.outlines.laid import LaidOutline, Remarks, Structures, counted, merged, require_mostly_on_slices
 from npc_kedro.dicom.outlines.matching import References, Target
 from npc_kedro.dicom.outlines.meanings import Structure, meanings_of
@@ -72,11 +73,8 @@ def read_structure_set(dataset: Any, pseudonyms: Pseudonyms) -> StructureSet:
 
 def _contours(roi: Any, pseudonyms: Pseudonyms) -> Iterator[Contour]:
     for item in roi.get("ContourSequence") or ():
-        keys = (
-            pseudonyms.instance(text(image, "ReferencedSOPInstanceUID"))
-            for image in item.get("ContourImageSequence") or ()
-        )
-        yield Contour(_points(item), text(item, "ContourGeometricType"), frozenset(keys))
+        images = images_named(item.get("ContourImageSequence") or (), pseudonyms)
+        yield Contour(_points(item), text(item, "ContourGeometricType"), images)
 
 
 def _points(item: Any) -> np.ndarray:
@@ -91,7 +89,7 @@ def _points(item: Any) -> np.ndarray:
 
 
 def _references(dataset: Any, rois: Sequence[Roi], frames: set[str], pseudonyms: Pseudonyms) -> References:
-    series, instances = set(), {key for roi in rois for contour in roi.contours for key in contour.instance_keys}
+    series, instances = set(), {key for roi in rois for contour in roi.contours for key in contour.images.instance_keys}
     within: dict[str, set[str]] = defaultdict(set)
     for frame in dataset.get("ReferencedFrameOfReferenceSequence") or ():
         frame_uid = text(frame, "FrameOfReferenceUID")

@@ -13,6 +13,7 @@ import numpy as np
 from npc_kedro.dicom.frames import read_frames
 from npc_kedro.dicom.geometry import SliceGeometry
 from npc_kedro.dicom.outlines.grid import describe_slices, frame_map, plane_on
+from npc_kedro.dicom.outlines.images_named import ImagesNamed, images_named
 from npc_kedro.dicom.outlines.laid import LaidOutline, Remarks, Structures, merged, require_mostly_on_slices
 from npc_kedro.dicom.outlines.matching import References, Target
 from npc_kedro.dicom.outlines.meanings import Structure, meanings_of
@@ -38,13 +39,13 @@ class SegmentFrame:
         segment: its number.
         mask: bool (rows, columns).
         geometry: the plane; None if the file does not say.
-        instance_keys: pseudonyms of the images that the frame was made from.
+        images: what the frame was made from.
     """
 
     segment: int
     mask: np.ndarray
     geometry: SliceGeometry | None
-    instance_keys: frozenset[str]
+    images: ImagesNamed
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def read_segmentation(dataset: Any, pseudonyms: Pseudonyms, *, threshold: float)
     segments.pop(0, None)  # the background of a label map
     frames = tuple(frame for frame in _frames(dataset, pseudonyms, threshold) if frame.mask.any())
     require_listed([frame.segment for frame in frames], segments, of="segments")
-    series, instances = set(), {key for frame in frames for key in frame.instance_keys}
+    series, instances = set(), {key for frame in frames for key in frame.images.instance_keys}
     for item in dataset.get("ReferencedSeriesSequence") or ():
         series.add(pseudonyms.series(text(item, "SeriesInstanceUID")))
         for image in item.get("ReferencedInstanceSequence") or ():
@@ -110,7 +111,7 @@ def _frames(dataset: Any, pseudonyms: Pseudonyms, threshold: float) -> Iterator[
     shared = (dataset.get("SharedFunctionalGroupsSequence") or (None,))[0]
     kind = _kind(dataset, values)
     for group, image, geometry in zip(groups, values, geometries, strict=True):
-        sources = frozenset(_sources(group, pseudonyms))
+        sources = images_named(_sources(group), pseudonyms)
         if kind == "LABELMAP":
             for number in np.unique(image[image > 0]):
                 yield SegmentFrame(int(number), image == number, geometry, sources)
@@ -171,10 +172,9 @@ def _segment_number(group: Any, shared: Any) -> int:
     raise TagError(RejectReason.OUTLINE_UNREADABLE, "a frame without ReferencedSegmentNumber")
 
 
-def _sources(group: Any, pseudonyms: Pseudonyms) -> Iterator[str]:
+def _sources(group: Any) -> Iterator[Any]:
     for derivation in group.get("DerivationImageSequence") or ():
-        for image in derivation.get("SourceImageSequence") or ():
-            yield pseudonyms.instance(text(image, "ReferencedSOPInstanceUID"))
+        yield from derivation.get("SourceImageSequence") or ()
 
 
 def lay_segmentation(found: Segmentation, target: Target, rules: StructureRules, *, strict: bool) -> LaidOutline:
@@ -228,7 +228,7 @@ def lay_segmentation(found: Segmentation, target: Target, rules: StructureRules,
 def _placed(frame: SegmentFrame, target: Target) -> tuple[int, np.ndarray] | RejectReason:
     """The slice whose pixels are the frame's and the mask on it, or why it is refused."""
     if frame.geometry is None:
-        named = [index for index, key in enumerate(target.instance_keys) if key in frame.instance_keys]
+        named = [index for index, key in enumerate(target.instance_keys) if key in frame.images.instance_keys]
         same = len(named) == 1 and target.geometries[named[0]].shape == frame.mask.shape
         return (named[0], frame.mask) if same else RejectReason.CONTOUR_OFF_SLICES
     normal = target.geometries[0].normal
@@ -238,4 +238,4 @@ def _placed(frame: SegmentFrame, target: Target) -> tuple[int, np.ndarray] | Rej
     plane = plane_on(image, np.linalg.inv(image.to_patient), target.geometries[index])
     if plane is None:
         return RejectReason.CONTOUR_OFF_SLICES
-    return target.contradicts(frame.instance_keys, index) or (index, plane.labels)
+    return target.contradicts(frame.images, index) or (index, plane.labels)

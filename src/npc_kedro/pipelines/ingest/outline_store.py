@@ -59,7 +59,7 @@ class OutlineReader:
         chosen = self.choices.get(outline.patient_key)
         if chosen not in (None, outline.place):
             raise TagError(RejectReason.OUTLINE_NOT_CHOSEN, RejectReason.OUTLINE_NOT_CHOSEN.meaning)
-        target = slices.target(outline.patient_key, frames_of_reference=not outline.is_label_map)
+        target = slices.target(outline.patient_key, of_files=not outline.is_label_map)
         try:
             with silenced():
                 if outline.is_label_map:

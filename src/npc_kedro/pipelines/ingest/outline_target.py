@@ -1,13 +1,24 @@
 """The slices on which outlines are to lie, with what only their files tell."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
 
 from npc_kedro.dicom.decoding import DecodedSlice
+from npc_kedro.dicom.frames import read_frames
+from npc_kedro.dicom.geometry import SAME_PLACE_MM, SliceGeometry
 from npc_kedro.dicom.outlines.folder import open_object
 from npc_kedro.dicom.outlines.matching import Target
-from npc_kedro.dicom.tags import text
+from npc_kedro.dicom.tags import TagError, text
 from npc_kedro.dicom.walk import FoundFile
+
+_TAGS = [
+    *("FrameOfReferenceUID", "NumberOfFrames", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
+    *("Rows", "Columns", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness"),
+    *("RescaleSlope", "RescaleIntercept"),
+]
 
 
 @dataclass(frozen=True)
@@ -26,18 +37,53 @@ class SlicesOfPatients:
     series_keys: Mapping[str, str]
     files: Mapping[str, FoundFile]
 
-    def target(self, patient_key: str, *, frames_of_reference: bool) -> Target:
-        """The slices of a patient; their frames of reference cost opening the files: parts of a neck may differ."""
+    def target(self, patient_key: str, *, of_files: bool) -> Target:
+        """The slices of a patient.
+
+        Args:
+            patient_key: the patient.
+            of_files: whether to open the files for what only they tell: frames of reference, of which the parts of a
+                neck may have several, and the frames of multi-frame files.
+        """
         slices = self.slices[patient_key]
-        return Target(
+        target = Target(
             patient_key=patient_key,
             series_key=self.series_keys[patient_key],
             geometries=tuple(item.geometry for item in slices),
             instance_keys=tuple(item.instance_key for item in slices),
-            frames_of_reference=self._frames_of_reference(slices) if frames_of_reference else frozenset(),
+        )
+        if not of_files:
+            return target
+        headers = {
+            file: open_object(self.files[file].path, tags=_TAGS)
+            for file in sorted({item.file for item in slices} & set(self.files))
+        }
+        return replace(
+            target,
+            frames_of_reference=frozenset(text(header, "FrameOfReferenceUID") for header in headers.values()) - {""},
+            frames=_frames_at(slices, {file: _geometries(header) for file, header in headers.items()}),
         )
 
-    def _frames_of_reference(self, slices: Sequence[DecodedSlice]) -> frozenset[str]:
-        files = {item.file for item in slices} & set(self.files)
-        tag = "FrameOfReferenceUID"
-        return frozenset(text(open_object(self.files[file].path, tags=[tag]), tag) for file in files) - {""}
+
+def _frames_at(
+    slices: Sequence[DecodedSlice], geometries: Mapping[str, Sequence[SliceGeometry]]
+) -> tuple[frozenset[tuple[str, int]], ...]:
+    """For each slice the frames of its file that lie at its place: other echoes were drawn on as well."""
+    return tuple(
+        frozenset(
+            (item.instance_key, number)
+            for number, geometry in enumerate(geometries.get(item.file, ()), start=1)
+            if np.abs(np.subtract(geometry.position, item.geometry.position)).max() <= SAME_PLACE_MM
+        )
+        for item in slices
+    )
+
+
+def _geometries(header: Any) -> list[SliceGeometry]:
+    """Where the frames of a multi-frame file lie; nothing for other files."""
+    if not header.get("PerFrameFunctionalGroupsSequence"):
+        return []
+    try:
+        return [frame.geometry for frame in read_frames(header)]
+    except TagError:
+        return []
