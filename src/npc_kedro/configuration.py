@@ -152,6 +152,13 @@ def cohort_folder_name(root: str) -> str:
     return f"cohort_{hashlib.sha256(root.encode()).hexdigest()[:8]}"
 
 
+def shipped_parameters(base: Path) -> dict[str, Any]:
+    """The parameters of ``conf/base`` as they are written: what differs is the environment's or the user's own."""
+    files = sorted(base.rglob("parameters*.yml"))
+    shipped = OmegaConf.merge(*map(OmegaConf.load, files)) if files else OmegaConf.create()
+    return dict(OmegaConf.to_container(shipped))  # type: ignore[arg-type]
+
+
 def _with_shipped_entries(shipped: Any, given: Any, path: str = "") -> Any:
     """The values given; lists under :data:`_ADDED` begin with the shipped entries, unless they say ``only``."""
     if isinstance(given, dict) and isinstance(shipped, dict):

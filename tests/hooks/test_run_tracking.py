@@ -77,6 +77,17 @@ def test_a_training_that_ends_well_and_its_parent_are_finished(tracking):
     assert isinstance(reporter.current(), reporter.Silence)  # what is trained later in this process is another matter
 
 
+def test_what_a_user_writes_into_the_mapping_is_not_told(tracking):
+    own = {"structures": {"primary": ["GTV_LiWei"], "node": [], "never": []}, "name_pattern": "LiWei(?P<patient_id>.+)"}
+    tracking._parameters = {"ingest": {"matrix": 64, "outlines": own}}
+    run(tracking, 1)
+    parents, _ = runs(tracking)
+    told = parents[0].data.params
+    assert told["ingest.matrix"] == "64"
+    assert told["ingest.outlines.structures.primary"].startswith("0 shipped and 1 own entries, hash ")
+    assert "LiWei" not in str(told)
+
+
 def test_a_training_that_raises_is_failed_and_so_is_its_parent(tracking):
     with pytest.raises(CohortError, match="no slices"):
         run(tracking, -1)

@@ -63,6 +63,7 @@ class RunTracking:
         self._scale: dict[str, Any] = {}
         self._data_root = "data"
         self._parameters: dict[str, Any] = {}
+        self._base = Path("conf/base")
         self._experiment = ""
         self._parent: str | None = None
         self._child: str | None = None
@@ -76,6 +77,7 @@ class RunTracking:
         self._project = Path(context.project_path)
         self._scale = getattr(loader, "study_globals", dict)()
         self._parameters = context.params
+        self._base = Path(loader.conf_source) / str(loader.base_env)
         self._data_root = getattr(loader, "data_root", lambda: "data")()
 
     @property
@@ -85,7 +87,9 @@ class RunTracking:
     @hook_impl
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
         """Opens the parent run."""
+        from npc_kedro.configuration import shipped_parameters
         from npc_kedro.tracking import leftovers, provenance, steps, store
+        from npc_kedro.tracking.own_entries import without_own_entries
 
         dagster_run = steps.dagster_run()
         with store.opening(store.tracking_uri(self._project)):
@@ -108,9 +112,10 @@ class RunTracking:
         }
         stopping.before_the_end(self._close_as_killed)
         hidden = {key: value for key, value in self._scale.items() if key != "cohort_root"}
+        parameters = without_own_entries(self._parameters, shipped_parameters(self._base))
         with store.explained("a new run"):
             self._parent = store.client(self._uri).create_run(self._experiment, tags=tags).info.run_id
-            store.log_params(self._uri, self._parent, provenance.flatten({"globals": hidden, **self._parameters}))
+            store.log_params(self._uri, self._parent, provenance.flatten({"globals": hidden, **parameters}))
         # Under Dagster this process ends with this hook, and the machine is not the run's alone.
         self._monitor = None if dagster_run else _SystemMonitor(self._uri, self._parent)
         logger.info("%d nodes; tracked as MLflow run %s", len(pipeline.nodes), self._parent)
