@@ -45,7 +45,7 @@ def rules(written: dict) -> OutlineRules:
         ("腫瘤", "primary"), ("原發灶", "primary"), ("腫瘍", "primary"), ("原発巣", "primary"), ("上咽頭癌", "primary"),
         ("化疗前肿瘤", "primary"), ("GTV-p MR T1 post", "primary"), ("GTVp pre-IC", "primary"),
         ("GTVp after Gd", "primary"),
-        ("GTVp skull base", "primary"), ("skull base tumor", "primary"), ("Nasopharynx tumor", "primary"),
+        ("T1+Gd-GTVp", "primary"), ("MR-T1-GTVp", "primary"), ("GTVp skull base", "primary"), ("skull base tumor", "primary"), ("Nasopharynx tumor", "primary"),
         ("LK", "node"), ("LK links", "node"), ("GTV LK", "node"), ("node1", "node"), ("GTVnode", "node"),
         ("GTVnodes", "node"), ("GTV_nodal", "node"), ("LN1", "node"), ("RPN", "node"), ("RPLN", "node"),
         ("GTVrp", "node"), ("ganglion", "node"), ("adénopathie", "node"), ("adenopatia", "node"),
@@ -80,7 +80,7 @@ def test_names_of_tumour_and_nodes(rules: OutlineRules, name: str, meaning: str)
         "Lymphabfluss", "Lymphabflussgebiet", "lymphatic drainage", "淋巴预防区", "淋巴区", "ohne LK",
         # organs, or the plan, of a patient with NPC
         "NPC_BrainStem", "NPC_Parotid_L", "NPC_Cord", "NPC_OAR", "NPC Body", "Mandible-NPC", "Primary dose",
-        "Tumor Iso", "Parotid_L-GTVp", "Basal ganglia", "Neck",
+        "Tumor Iso", "Parotid_L-GTVp", "Basal ganglia", "Neck", "Parotid-L-GTVp", "LN_Neck_II_L",
     ],
 )  # fmt: skip
 def test_other_names(rules: OutlineRules, name: str) -> None:
