@@ -6,6 +6,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from ingest_bench import shipped_parameters
+from npc_kedro.clinical.identifiers import read_aliases
+from npc_kedro.clinical.mapping import ClinicalMapping
 from npc_kedro.clinical.spreadsheet import ROUNDED
 from npc_kedro.dicom.choices import Choices
 from npc_kedro.dicom.outlines.folder import OutlineSearch, find_outlines, read_choices
@@ -87,3 +90,29 @@ def test_all_faults_of_an_outline_override_are_told_at_once(tmp_path: Path) -> N
         "row 4: file is empty",
         f"row 5: patient {KEYS.patient('P3')}: the file named belongs to patient {KEYS.patient('P4')}",
     ]
+
+
+@pytest.mark.parametrize("cell", ["#REF!", "#N/A", "#NAME?", "NA", "-", "?", "Unknown"])
+@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("name", ["identifiers", "series_override", "outline_override"])
+def test_a_cell_that_says_nothing_is_no_identifier_in_the_small_tables(
+    tmp_path: Path, name: str, place: int, cell: str
+) -> None:
+    is_missing = ClinicalMapping.model_validate(shipped_parameters()["clinical"]).is_missing
+    columns = {
+        "identifiers": "identifier,patient_id",
+        "series_override": "patient_id,series_instance_uid",
+        "outline_override": "patient_id,file",
+    }[name]
+    cells = ["P1", "P2"]
+    cells[place] = cell
+    path = tmp_path / f"{name}.csv"
+    path.write_text(f"{columns}\n{','.join(cells)}\n")
+    what = "is an error of the spreadsheet's own" if cell.startswith("#") else "says that nothing is known"
+    followed = {
+        "identifiers": lambda: read_aliases(path, is_missing),
+        "series_override": lambda: read_override(path, KEYS, is_missing).table.require_sound(),
+        "outline_override": lambda: read_choices(path, KEYS, is_missing).table.require_sound(),
+    }
+    with pytest.raises(CohortError, match=rf"row 2: {columns.split(',')[place]} {what}"):
+        followed[name]()

@@ -6,6 +6,7 @@ from pydicom.dataelem import DataElement
 
 from ingest_bench import KEYS, Bench, counts
 from mini_dicom import MiniSeries, clinical_row, encoded, label_map, write_clinical, write_outline
+from npc_kedro.errors import CohortError
 
 
 def test_bad_input_32_patients_without_row_and_rows_without_images_are_counted(bench: Bench) -> None:
@@ -96,3 +97,14 @@ def test_bad_input_23_identifiers_that_the_user_joins_are_one_patient(bench: Ben
     found = bench.run()
     assert found["patients"]["patient_key"].tolist() == [KEYS.patient("123")]
     assert found["patients"]["outlined"].tolist() == [True]
+
+
+@pytest.mark.parametrize("name", ["identifiers", "series_override", "outline_override"])
+def test_small_tables_go_by_the_marks_of_the_clinical_one(bench: Bench, name: str) -> None:
+    bench.add(MiniSeries("P1"))
+    bench.clinical("P1")
+    heading = {"identifiers": "identifier,patient_id", "series_override": "patient_id,series_instance_uid"}
+    (bench.root / f"{name}.csv").write_text(f"{heading.get(name, 'patient_id,file')}\nP1,n.d.\n")
+    clinical = bench.shipped["clinical"]
+    with pytest.raises(CohortError, match=r"row 2: .* says that nothing is known"):
+        bench.run(clinical=clinical | {"missing": [*clinical["missing"], "n.d."]})

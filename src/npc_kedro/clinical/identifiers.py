@@ -6,26 +6,27 @@ table). Identifiers that the file does not mention stand for themselves.
 
 from pathlib import Path
 
-from npc_kedro.clinical.side_table import read_side_table
+from npc_kedro.clinical.side_table import IsMissing, no_marks, read_side_table
 from npc_kedro.dicom.pseudonyms import normalised_identifier
 
 FILE = "identifiers.csv"
 COLUMNS = ("identifier", "patient_id")
 
 
-def read_alias_rows(path: Path) -> list[tuple[int, str]]:
+def read_alias_rows(path: Path, is_missing: IsMissing = no_marks) -> list[tuple[int, str]]:
     """Each complete row's number and ``patient_id``; none if there is no such file."""
-    return [(row, patient) for row, _, patient in read_side_table(path, COLUMNS, identifiers=COLUMNS).rows]
+    table = read_side_table(path, COLUMNS, identifiers=COLUMNS, is_missing=is_missing)
+    return [(row, patient) for row, _, patient in table.rows]
 
 
-def read_aliases(path: Path) -> dict[str, str]:
+def read_aliases(path: Path, is_missing: IsMissing = no_marks) -> dict[str, str]:
     """Normalised identifier to the normalised identifier of the clinical table; empty if there is no such file.
 
     Raises:
         CohortError: if a column is missing, or listing every row that is incomplete or contradicts another. Rows are
             named by number only.
     """
-    table = read_side_table(path, COLUMNS, identifiers=COLUMNS)
+    table = read_side_table(path, COLUMNS, identifiers=COLUMNS, is_missing=is_missing)
     aliases: dict[str, str] = {}
     rows: dict[str, int] = {}
     for row, first, second in table.rows:

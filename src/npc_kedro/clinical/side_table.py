@@ -4,13 +4,16 @@ Each has two columns that count, in any order and among others. They are read li
 separator that it may have, headings in any spelling, blank rows passed over.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from npc_kedro.clinical.mapping import simplified
-from npc_kedro.clinical.spreadsheet import ROUNDED, Reading, read_cells, rounded_by_spreadsheet
+from npc_kedro.clinical.spreadsheet import ROUNDED, Reading, is_spreadsheet_error, read_cells, rounded_by_spreadsheet
 from npc_kedro.errors import CohortError
+
+IsMissing = Callable[[str], bool]
+"""Tells whether a cell's text means that nothing is known, as it does in the clinical table."""
 
 
 @dataclass
@@ -39,13 +42,22 @@ class SideTable:
             raise CohortError(msg)
 
 
-def read_side_table(path: Path, columns: tuple[str, str], *, identifiers: Collection[str]) -> SideTable:
+def no_marks(text: str) -> bool:
+    """Where nothing is known of how the hospital marks what is missing: an empty cell alone."""
+    return not text
+
+
+def read_side_table(
+    path: Path, columns: tuple[str, str], *, identifiers: Collection[str], is_missing: IsMissing = no_marks
+) -> SideTable:
     """Reads a side table; empty if there is no such file.
 
     Args:
         path: the file.
         columns: the two columns that count.
         identifiers: those of them that a spreadsheet must not have rounded.
+        is_missing: what stands for nothing in the clinical table does so here: two patients whose identifier is
+            ``NA`` are not one.
 
     Raises:
         CohortError: if the file cannot be read as a table, or has not each of the columns once.
@@ -63,12 +75,23 @@ def read_side_table(path: Path, columns: tuple[str, str], *, identifiers: Collec
     both = (cells.iloc[:, headings.index(simplified(column))] for column in columns)
     for number, *pair in zip(cells.index, *both, strict=True):
         given = dict(zip(columns, pair, strict=True))
-        empty = [column for column, text in given.items() if not text]
-        rounded = [column for column in columns if column in identifiers and rounded_by_spreadsheet(given[column])]
-        if empty:
-            table.faults.append((int(number), f"{' and '.join(empty)} {'are' if len(empty) > 1 else 'is'} empty"))
-        elif rounded:
-            table.faults.append((int(number), f"{rounded[0]} is {ROUNDED}"))
+        if fault := _fault_of(given, identifiers, is_missing):
+            table.faults.append((int(number), fault))
         else:
             table.rows.append((int(number), *pair))
     return table
+
+
+def _fault_of(given: Mapping[str, str], identifiers: Collection[str], is_missing: IsMissing) -> str:
+    """What is wrong with a row's cells; nothing if they can be followed."""
+    empty = [column for column, text in given.items() if not text]
+    if empty:
+        return f"{' and '.join(empty)} {'are' if len(empty) > 1 else 'is'} empty"
+    for column, text in given.items():
+        if is_spreadsheet_error(text):
+            return f"{column} is an error of the spreadsheet's own; write what is meant, or delete the row"
+        if is_missing(text):
+            return f"{column} says that nothing is known (ingest.clinical.missing); fill it in, or delete the row"
+        if column in identifiers and rounded_by_spreadsheet(text):
+            return f"{column} is {ROUNDED}"
+    return ""

@@ -17,6 +17,7 @@ SEPARATORS = (",", ";", "\t", "|")
 ROUNDED = "a number that a spreadsheet has rounded (E notation, or over 15 digits); keep it as text there"
 """What to say of :func:`rounded_by_spreadsheet`."""
 
+_ERROR = re.compile(r"#[A-Z][A-Z/0]*[?!]?", flags=re.IGNORECASE)
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _NAMED = 20
 """Cells or rows that one message names."""
@@ -216,6 +217,11 @@ def _unwrapped(cell: str) -> str:
     """What stands in ``="00123"``, by which a text file keeps a spreadsheet from taking it for a number."""
     match = _TEXT_FORMULA.fullmatch(cell)
     return match[1].replace('""', '"').strip() if match else cell
+
+
+def is_spreadsheet_error(text: object) -> bool:
+    """Whether a cell holds ``#REF!``, ``#N/A`` or the like: what a formula gave that found nothing."""
+    return _ERROR.fullmatch(str(text).strip()) is not None
 
 
 def rounded_by_spreadsheet(text: object) -> bool:

@@ -26,6 +26,7 @@ from npc_kedro.clinical.spreadsheet import (
     Reading,
     Sheet,
     column_letter,
+    is_spreadsheet_error,
     read_sheet,
     rounded_by_spreadsheet,
 )
@@ -43,7 +44,6 @@ _REMARK = (
     "none of the study's items but the age is filled in this row, and no other identifier is written like this one; "
     "expected a patient; delete the row if it is a remark or a total, else fill in what is known of the patient"
 )
-_SPREADSHEET_ERROR = re.compile(r"#[A-Z][A-Z/0]*[?!]?", flags=re.IGNORECASE)
 _AGE = re.compile(r"\d{1,3}([.,]\d+)?")
 
 
@@ -196,7 +196,7 @@ def _keys(
     for place, (row, text) in enumerate(named["patient_id"].items()):
         if mapping.is_missing(str(text)):
             problems.add(int(str(row)), "patient_id", "empty; expected an identifier")
-        elif _SPREADSHEET_ERROR.fullmatch(str(text)):
+        elif is_spreadsheet_error(text):
             problems.add(int(str(row)), "patient_id", "an error of the spreadsheet's own; expected an identifier")
         elif rounded_by_spreadsheet(text):
             problems.add(int(str(row)), "patient_id", ROUNDED)

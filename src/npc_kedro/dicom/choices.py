@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from npc_kedro.clinical.side_table import SideTable, read_side_table
+from npc_kedro.clinical.side_table import IsMissing, SideTable, no_marks, read_side_table
 from npc_kedro.dicom.pseudonyms import Pseudonyms
 
 
@@ -34,6 +34,7 @@ def read_patient_choices(
     meaning: Callable[[str], str],
     *,
     identifiers: Collection[str],
+    is_missing: IsMissing = no_marks,
 ) -> Choices:
     """The choices of a file whose first column is the patient; none if there is no such file.
 
@@ -45,11 +46,12 @@ def read_patient_choices(
         pseudonyms: makes the patients' keys.
         meaning: what is chosen, from the cell that names it.
         identifiers: columns that a spreadsheet must not have rounded.
+        is_missing: tells what stands for nothing in a cell.
 
     Raises:
         CohortError: if the file cannot be read as a table, or has not each of the columns once.
     """
-    choices = Choices(read_side_table(path, columns, identifiers=identifiers))
+    choices = Choices(read_side_table(path, columns, identifiers=identifiers, is_missing=is_missing))
     for row, identifier, named in choices.table.rows:
         patient = pseudonyms.patient(identifier)
         if patient in choices.rows:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from npc_kedro.clinical.side_table import IsMissing, no_marks
 from npc_kedro.dicom.choices import Choices, read_patient_choices
 from npc_kedro.dicom.pseudonyms import Pseudonyms
 from npc_kedro.dicom.reasons import RejectReason
@@ -34,13 +35,16 @@ _TOLD_OF_PATIENTS = (
 """Reasons of series that say, in this order, why a patient has none; otherwise nothing was a candidate."""
 
 
-def read_override(path: Path, pseudonyms: Pseudonyms) -> Choices:
+def read_override(path: Path, pseudonyms: Pseudonyms, is_missing: IsMissing = no_marks) -> Choices:
     """The user's choices, patient key to series key; none if there is no ``series_override.csv``.
 
     Raises:
         CohortError: if columns are missing. Faults of rows are told by :func:`choose_series`.
     """
-    return read_patient_choices(path, _OVERRIDE_COLUMNS, pseudonyms, pseudonyms.series, identifiers=_OVERRIDE_COLUMNS)
+    columns = _OVERRIDE_COLUMNS
+    return read_patient_choices(
+        path, columns, pseudonyms, pseudonyms.series, identifiers=columns, is_missing=is_missing
+    )
 
 
 def choose_series(

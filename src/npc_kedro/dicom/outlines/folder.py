@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from npc_kedro.clinical.side_table import SideTable
+from npc_kedro.clinical.side_table import IsMissing, SideTable, no_marks
 from npc_kedro.dicom.choices import Choices, read_patient_choices
 from npc_kedro.dicom.outlines.nifti import SUFFIXES
 from npc_kedro.dicom.outlines.rtstruct import RT_STRUCTURE_SET
@@ -186,7 +186,7 @@ def open_object(path: Path, *, tags: list[str] | None = None) -> Any:
         raise TagError(RejectReason.OUTLINE_UNREADABLE, detail) from None
 
 
-def read_choices(path: Path, pseudonyms: Pseudonyms) -> Choices:
+def read_choices(path: Path, pseudonyms: Pseudonyms, is_missing: IsMissing = no_marks) -> Choices:
     """The user's choices, patient key to the place of the outline to use; none if there is no such file.
 
     Columns ``patient_id`` and ``file`` (path as seen from the cohort folder, with /). A choice decides between several
@@ -196,7 +196,8 @@ def read_choices(path: Path, pseudonyms: Pseudonyms) -> Choices:
     Raises:
         CohortError: if columns are missing. Faults of rows are told by :func:`find_outlines`.
     """
-    return read_patient_choices(path, _CHOICE_COLUMNS, pseudonyms, _place, identifiers=_CHOICE_COLUMNS[:1])
+    columns = _CHOICE_COLUMNS
+    return read_patient_choices(path, columns, pseudonyms, _place, identifiers=columns[:1], is_missing=is_missing)
 
 
 def _place(file: str) -> str:

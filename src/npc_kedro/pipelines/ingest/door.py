@@ -64,7 +64,7 @@ class Door:
     @cached_property
     def pseudonyms(self) -> Pseudonyms:
         """Makes the cohort's keys, identifiers joined as the user says."""
-        aliases = read_aliases(self.cohort.identifiers)
+        aliases = read_aliases(self.cohort.identifiers, self.settings.clinical.is_missing)
         return load_pseudonyms(simulated=self.cohort.simulated, key_file=self._key_file, aliases=aliases)
 
     def read_table(self) -> ClinicalTable:
@@ -82,7 +82,7 @@ class Door:
     def stray_aliases(self, clinical: pd.DataFrame) -> list[int]:
         """Rows of ``identifiers.csv`` that lead to no patient of the clinical table."""
         known = set(clinical["patient_key"])
-        rows = read_alias_rows(self.cohort.identifiers)
+        rows = read_alias_rows(self.cohort.identifiers, self.settings.clinical.is_missing)
         return [row for row, patient in rows if self.pseudonyms.patient(patient) not in known]
 
     def survey_folder(self) -> SurveyedFolder:
@@ -124,7 +124,7 @@ class Door:
         return choose_series(
             series,
             excluded_patients=_excluded_patients(clinical, series),
-            override=read_override(self.cohort.series_override, self.pseudonyms),
+            override=read_override(self.cohort.series_override, self.pseudonyms, self.settings.clinical.is_missing),
             treatment_start=clinical.set_index("patient_key")["treatment_start_day"].dropna().to_dict(),
             max_days_before_treatment=self.settings.max_days_before_treatment,
         )

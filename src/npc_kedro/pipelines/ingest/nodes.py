@@ -176,7 +176,7 @@ def decode_slices(
             workers=settings.workers,
         )
         owners = dict(zip(series_judged["series_key"], series_judged["patient_key"], strict=True))
-        choices = read_choices(cohort.outline_override, pseudonyms)
+        choices = read_choices(cohort.outline_override, pseudonyms, settings.clinical.is_missing)
         objects = file_survey.loc[file_survey["reason"] == RejectReason.OUTLINE_OBJECT.value, "file"]
         rules = settings.outlines
         search = OutlineSearch(pseudonyms, stored.slices.keys(), owners, rules.name_pattern, choices)

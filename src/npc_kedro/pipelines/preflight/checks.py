@@ -188,7 +188,7 @@ def check_choices(door: Door, checked: Checked, *, series: bool) -> None:
     files = [(SERIES, read_override, "series_override")] if series else []
     for check, read, table in [*files, (OUTLINES, read_choices, "outline_override")]:
         try:
-            read(getattr(door.cohort, table), pseudonyms).table.require_sound()
+            read(getattr(door.cohort, table), pseudonyms, door.settings.clinical.is_missing).table.require_sound()
         except CohortError as error:
             checked.tell(check, error)
 

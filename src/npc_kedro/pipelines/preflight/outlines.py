@@ -26,7 +26,7 @@ def check_outlines(door: Door, folder: SurveyedFolder, judged: pd.DataFrame, che
     used = dict(zip(chosen["patient_key"], chosen["series_key"], strict=True))
     rules = door.settings.outlines
     try:
-        choices = read_choices(door.cohort.outline_override, door.pseudonyms)
+        choices = read_choices(door.cohort.outline_override, door.pseudonyms, door.settings.clinical.is_missing)
         search = OutlineSearch(door.pseudonyms, slices.keys(), owners, rules.name_pattern, choices)
         objects = [entry.file for entry in folder.reading.entries if entry.reason == RejectReason.OUTLINE_OBJECT.value]
         found = find_outlines(door.cohort.outlines, [files[file] for file in objects], search)
