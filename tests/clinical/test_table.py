@@ -89,9 +89,9 @@ def test_32_one_missing_item_excludes(tmp_path: Path, mapping: ClinicalMapping, 
 
 
 def test_a_spelling_that_is_mapped_is_a_value_though_it_usually_means_missing(tmp_path: Path, written: dict) -> None:
-    values = written["values"] | {"residual_tumor": {"1": ["+"], "0": ["-", "none"]}}
+    values = written["values"] | {"residual_tumor": {"1": ["+"], "0": ["-", "null"]}}
     mapping = ClinicalMapping.model_validate(written | {"values": values})
-    outcomes = ["-", "\u2212", "None", "+", "", "--", "NA"]
+    outcomes = ["-", "\u2212", "Null", "+", "", "--", "NA"]
     rows = [f"{number},CCRT,{outcome},50,-,III,T3,N1" for number, outcome in enumerate(outcomes, start=1)]
     found = read(tmp_path, mapping, HEADING, *rows).patients.sort_values("table_row")
     assert found["residual_tumor"].fillna("missing").tolist() == ["0", "0", "0", "1", *["missing"] * 3]
@@ -337,7 +337,7 @@ def test_ivb_with_n3_may_be_the_edition_before(tmp_path: Path, mapping: Clinical
 
 
 def test_none_is_no_residual_tumour_where_that_is_asked(tmp_path: Path, mapping: ClinicalMapping) -> None:
-    found = read(tmp_path, mapping, HEADING, "1,CCRT,none,50,m,III,T3,N1", "2,CCRT,residual,none,m,III,T3,N1").patients
+    found = read(tmp_path, mapping, HEADING, "1,CCRT,none,50,m,III,T3,N1", "2,CCRT,residual,NA,m,III,T3,N1").patients
     row = found.set_index("patient_key").loc[KEYS.patient("1")]
     assert (row["residual_tumor"], row["exclusion"]) == ("0", "")
     assert found.set_index("patient_key").loc[KEYS.patient("2"), "missing_items"] == "age"

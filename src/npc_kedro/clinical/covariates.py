@@ -20,6 +20,7 @@ import pandas as pd
 
 from npc_kedro.clinical.categories import Vocabulary
 from npc_kedro.clinical.mapping import ClinicalMapping, CovariateRules, simplified
+from npc_kedro.clinical.marks import without_missing
 from npc_kedro.clinical.numbers import PLAINLY, Notation, column_numbers, unclear_numbers
 from npc_kedro.clinical.problems import Problems
 from npc_kedro.clinical.showing import looks_like_date, shown
@@ -103,6 +104,7 @@ def carried_covariates(
     identifiers: Sequence[str],
     notation: Notation | None = None,
     aliases: Mapping[str, str] | None = None,
+    none_stands_for_nothing: bool = False,
 ) -> Covariates:
     """The covariates among the columns that the study does not use itself.
 
@@ -113,6 +115,7 @@ def carried_covariates(
         identifiers: the patients', row by row.
         notation: of the numbers of the whole table, where a column's own do not tell.
         aliases: the patients' further identifiers and those that they lead to, normalised.
+        none_stands_for_nothing: whether the table writes ``none`` for what is missing.
     """
     notation = notation or Notation()
     rules = mapping.covariates
@@ -123,8 +126,12 @@ def carried_covariates(
     for place, heading in enumerate(cells.columns):
         allowed = rules.allows(str(heading))
         texts = {
-            int(str(row)): "" if mapping.is_missing(text) else text
-            for row, text in zip(cells.index, cells.iloc[:, place], strict=True)
+            int(str(row)): text
+            for row, text in zip(
+                cells.index,
+                without_missing(list(cells.iloc[:, place]), mapping, stands_for_nothing=none_stands_for_nothing),
+                strict=True,
+            )
         }
         if place in barred and not allowed:
             left[place + 1] = Left("its heading", _OTHER_HEADING)

@@ -19,6 +19,7 @@ from npc_kedro.clinical.covariates import Left, carried_covariates, columns_name
 from npc_kedro.clinical.dates import DATE_COLUMNS, check_order, read_dates
 from npc_kedro.clinical.headings import read_headings
 from npc_kedro.clinical.mapping import COLUMNS, VALUES, ClinicalMapping, simplified, spelling
+from npc_kedro.clinical.marks import DOUBTFUL_NONE, NONE, none_is_doubtful, none_stands_for_nothing
 from npc_kedro.clinical.numbers import PLAINLY, UNCLEAR, AmbiguousNumberError, Notation
 from npc_kedro.clinical.problems import Problems
 from npc_kedro.clinical.spreadsheet import (
@@ -105,8 +106,11 @@ def read_clinical(path: Path, mapping: ClinicalMapping, pseudonyms: Pseudonyms) 
     problems.keep_private(private)
     _complain_of_cells(sheet, found, mapping, problems)
     keys = _keys(named, others, places, mapping, problems, pseudonyms)
+    nothing = none_stands_for_nothing(named, others, mapping)
     columns = {
-        column: _values(named, column, mapping, problems) for column in COLUMNS if column in VALUES and column in named
+        column: _values(named, column, mapping, problems, stands_for_nothing=nothing)
+        for column in COLUMNS
+        if column in VALUES and column in named
     }
     table = pd.DataFrame({"patient_key": keys, **columns}, index=named.index)
     notation = _notation(named, others, mapping)
@@ -123,7 +127,13 @@ def read_clinical(path: Path, mapping: ClinicalMapping, pseudonyms: Pseudonyms) 
     table["treatment_start_day"] = _shifted(keys, dates.get("treatment_start"), pseudonyms)
     patients = list(named["patient_id"])
     covariates = carried_covariates(
-        others, mapping, problems, identifiers=patients, notation=notation, aliases=pseudonyms.aliases
+        others,
+        mapping,
+        problems,
+        identifiers=patients,
+        notation=notation,
+        aliases=pseudonyms.aliases,
+        none_stands_for_nothing=nothing,
     )
     ordered = table.join(covariates.table).sort_values("patient_key", ignore_index=True)
     identifiers = dict(zip(keys, named["patient_id"].astype(str), strict=True))
@@ -241,11 +251,20 @@ def _pattern(text: str) -> str:
     return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "9", unicodedata.normalize("NFKC", text)))
 
 
-def _values(table: pd.DataFrame, column: str, mapping: ClinicalMapping, problems: Problems) -> list[str | None]:
+def _values(
+    table: pd.DataFrame, column: str, mapping: ClinicalMapping, problems: Problems, *, stands_for_nothing: bool
+) -> list[str | None]:
     """The study's values of a column; None where missing."""
     lookup = mapping.spellings(column)
     values: list[str | None] = []
+    doubtful = column == "residual_tumor" and none_is_doubtful(
+        list(table[column]), mapping, stands_for_nothing=stands_for_nothing
+    )
     for row, text in table[column].items():
+        if doubtful and spelling(text) == NONE:
+            problems.add(int(str(row)), column, DOUBTFUL_NONE)
+            values.append(None)
+            continue
         try:
             values.append(mapping.value_of(text, lookup))
         except KeyError:
