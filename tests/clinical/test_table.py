@@ -349,3 +349,23 @@ def test_a_patient_of_whom_nothing_is_known_yet_is_missing_items(
 ) -> None:
     found = read(tmp_path, mapping, HEADING, *PATIENTS, f"{patient},,,,,,,").patients
     assert found["exclusion"].value_counts().to_dict() == {"": 3, "missing_item": 1}
+
+
+@pytest.mark.parametrize(
+    ("second", "told"),
+    [
+        ("patient_id,arm,age,residual_tumor,sex,ajcc_stage,t_stage,n_stage", ["C", "residual_tumor", "D", "age"]),
+        ("arm,patient_id,age,residual_tumor,ajcc_stage,sex,n_stage,t_stage", ["C", "residual_tumor", "H", "n_stage"]),
+        ("patient_id,arm,outcome,age,sex,ajcc_stage,t_stage,n_stage", ["C", "residual_tumor"]),
+    ],
+)
+def test_a_second_heading_of_another_order_is_not_simply_deleted(
+    tmp_path: Path, mapping: ClinicalMapping, second: str, told: list[str]
+) -> None:
+    with pytest.raises(CohortError) as caught:
+        read(tmp_path, mapping, HEADING, *PATIENTS, second)
+    (line,) = str(caught.value).split("\n- ")[1:]
+    assert line.startswith("row 5: another heading: below it column ")
+    for letter, item in zip(told[::2], told[1::2], strict=True):
+        assert f"column {letter} is not headed as {item}" in line
+    assert line.endswith("in the order of row 1; bring the rows below into that order before you delete it")

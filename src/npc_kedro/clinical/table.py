@@ -93,9 +93,9 @@ def read_clinical(path: Path, mapping: ClinicalMapping, pseudonyms: Pseudonyms) 
     found = read_headings(sheet, mapping, problems)
     named = pd.DataFrame({column: sound.iloc[:, place] for column, place in found.items()}, index=sound.index)
     again = _headings_again(named, mapping)
-    for row in again:
-        problems.add_row(int(str(row)), "repeats the heading; delete the row")
-    sound, named = sound.drop(index=again), named.drop(index=again)
+    for row, strange in again.items():
+        problems.add_row(int(str(row)), _told_of_heading(strange, found, sheet.heading_row))
+    sound, named = sound.drop(index=list(again)), named.drop(index=list(again))
     places = [place for place in range(sound.shape[1]) if place not in found.values()]
     others = sound.iloc[:, places]
     if sheet.cells.empty:
@@ -144,13 +144,29 @@ def read_clinical(path: Path, mapping: ClinicalMapping, pseudonyms: Pseudonyms) 
     return ClinicalTable(ordered, identifiers, frozenset(private), left, foreign, tuple(sheet.hidden), hidden)
 
 
-def _headings_again(named: pd.DataFrame, mapping: ClinicalMapping) -> list[object]:
-    """Rows that hold headings of their columns again: in another language, or of a second table below the first."""
-    hits = pd.Series(0, index=named.index)
-    for column in named:
-        wanted = {simplified(name) for name in mapping.names(str(column))}
-        hits += named[column].map(lambda text, wanted=wanted: simplified(text) in wanted).astype(int)
-    return list(named.index[hits > 1])
+def _headings_again(named: pd.DataFrame, mapping: ClinicalMapping) -> dict[object, list[str]]:
+    """Rows that hold headings again: in another language, or of a second table below the first.
+
+    Returns:
+        the items above which the row has another heading than theirs, by row; none if it repeats the table's heading.
+    """
+    known = {simplified(name) for name in mapping.headings()}
+    cells = named.map(simplified)
+    own = cells.apply(lambda column: column.isin({simplified(name) for name in mapping.names(str(column.name))}))
+    hits = own.sum(axis=1), cells.isin(known).sum(axis=1)
+    rows = named.index[(hits[0] > 1) | (hits[1] > 2)]
+    return {row: [str(column) for column in named if not own.at[row, column]] for row in rows}
+
+
+def _told_of_heading(strange: Sequence[str], found: Mapping[str, int], heading_row: int) -> str:
+    """What to say of a heading further down, given the items that do not stand below it as they do at the top."""
+    if not strange:
+        return "repeats the heading; delete the row"
+    columns = ", ".join(f"column {column_letter(found[item])} is not headed as {item}" for item in strange)
+    return (
+        f"another heading: below it {columns}; expected the columns in the order of row {heading_row}; bring the rows "
+        "below into that order before you delete it"
+    )
 
 
 def _complain_of_cells(sheet: Sheet, found: Mapping[str, int], mapping: ClinicalMapping, problems: Problems) -> None:
