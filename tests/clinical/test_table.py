@@ -332,7 +332,7 @@ def test_stage_iv_alone_may_be_iva_or_ivb(tmp_path: Path, mapping: ClinicalMappi
 def test_ivb_with_n3_may_be_the_edition_before(tmp_path: Path, mapping: ClinicalMapping) -> None:
     lines = ["1,CCRT,1,50,m,IVb,T2,N3", "2,CCRT,1,50,m,IVb,T4,N1", "3,CCRT,1,50,m,IVa,T4,N3"]
     found = read(tmp_path, mapping, HEADING, *lines)
-    assert found.doubtful_stages() == [KEYS.patient("1")]
+    assert found.doubtful_stages() == {KEYS.patient("1"): 2}
     assert found.patients["exclusion"].value_counts().to_dict() == {"distant_metastasis": 2, "": 1}
 
 

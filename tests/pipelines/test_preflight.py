@@ -143,6 +143,27 @@ def test_hidden_rows_are_told(root: Path, tmp_path: Path) -> None:
     assert (told["severity"], told["found"][:29]) == ("to be known", "the workbook hides this row, ")
 
 
+def test_a_stage_that_contradicts_t_and_n_is_told_of_excluded_patients_first(
+    root: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    stages = [("III", "T3"), ("III", "T1"), ("I", "T3"), ("II", "T1"), ("II", "T4")]
+    rows = [clinical_row(f"P{n}", ajcc_stage=stage, t_stage=t) for n, (stage, t) in enumerate(stages)]
+    for n in range(5):
+        MiniSeries(f"P{n}").write(root / "dicom")
+    write_clinical(root, rows)
+    findings, _, _ = preflight(root, tmp_path)
+    told = findings[findings["subject"].str.endswith("column ajcc_stage")]
+    assert set(told["severity"]) == {"to be known"}
+    assert sorted(told["subject"].iloc[:2]) == ["row 4, column ajcc_stage", "row 6, column ajcc_stage"]
+    assert told[["subject", "found"]].values.tolist()[2:] == [
+        ["row 3, column ajcc_stage", "stage III, but T1 N1 is II; the patient is used, if nothing else is wrong"]
+    ]
+    assert "stage I, but T3 N1 is III; the patient is left out" in told["found"].tolist()
+    parameters = shipped_parameters() | {"scratch": str(tmp_path)}
+    read_clinical_table(CohortFolder(root=root, simulated=True), parameters)
+    assert "in 3 rows of the clinical table: 4, 6 of patients who are left out, 3 of others" in caplog.text
+
+
 def test_what_to_do_about_a_missing_column_stands_with_it(root: Path, tmp_path: Path) -> None:
     MiniSeries("P1").write(root / "dicom")
     write_clinical(root, [{"RT" if k == "residual_tumor" else k: v for k, v in clinical_row("P1", age="x").items()}])

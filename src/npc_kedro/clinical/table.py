@@ -73,10 +73,12 @@ class ClinicalTable:
     hidden_rows: tuple[int, ...]
     hidden_columns: tuple[str, ...]
 
-    def doubtful_stages(self) -> list[str]:
-        """Keys of patients who may be excluded by the stage of another edition of AJCC."""
-        stages = zip(*(self.patients[column] for column in ("patient_key", "ajcc_stage", "n_stage")), strict=True)
-        return [key for key, stage, n_stage in stages if may_be_7th_edition(stage, n_stage)]
+    def doubtful_stages(self) -> dict[str, int]:
+        """Patients who may be excluded by the stage of another edition of AJCC: key to row."""
+        stages = zip(
+            *(self.patients[column] for column in ("patient_key", "ajcc_stage", "n_stage", "table_row")), strict=True
+        )
+        return {key: int(row) for key, stage, n_stage, row in stages if may_be_7th_edition(stage, n_stage)}
 
 
 def read_clinical(path: Path, mapping: ClinicalMapping, pseudonyms: Pseudonyms) -> ClinicalTable:

@@ -1,7 +1,7 @@
 """The four steps from a cohort folder to slices and patients."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import pandas as pd
 
 from npc_kedro.arrays import ImageTable, ImageTableWriter
 from npc_kedro.clinical.covariates import PREFIX, shown_headings
+from npc_kedro.clinical.doubts import contradicted_stages
 from npc_kedro.clinical.staging import DOUBTFUL_IVB
 from npc_kedro.clinical.table import ClinicalTable
 from npc_kedro.cohort import CohortFolder
@@ -48,7 +49,7 @@ def read_clinical_table(cohort: CohortFolder, parameters: dict[str, Any]) -> pd.
         door = Door(cohort, settings, guard)
         table = door.read_table()
         if stray := door.stray_aliases(table.patients):
-            rows = _some([str(row) for row in stray])
+            rows = _some(stray)
             _log.warning("%s: the patient_id of rows %s is in no row of the table", cohort.identifiers.name, rows)
         usable = int((table.patients["exclusion"] == "").sum())
         _log.info("Clinical table: %d patients, %d of them complete and eligible", len(table.patients), usable)
@@ -62,7 +63,18 @@ def read_clinical_table(cohort: CohortFolder, parameters: dict[str, Any]) -> pd.
             _log.warning("Columns of the clinical table are read though the workbook hides them: %s", items)
         if doubtful := table.doubtful_stages():
             _log.warning(
-                "%d patients of %s; if so, map it to IVa in ingest.clinical.values", len(doubtful), DOUBTFUL_IVB
+                "%d patients of %s; if so, map it to IVa in ingest.clinical.values (rows %s)",
+                len(doubtful),
+                DOUBTFUL_IVB,
+                _some(sorted(doubtful.values())),
+            )
+        if contradicted := contradicted_stages(table.patients):
+            _log.warning(
+                "The AJCC stage is not that of T and N in %d rows of the clinical table: %s of patients who are left "
+                "out, %s of others",
+                len(contradicted),
+                _some([doubt.table_row for doubt in contradicted if doubt.left_out]) or "none",
+                _some([doubt.table_row for doubt in contradicted if not doubt.left_out]) or "none",
             )
         carried = [name for name in table.patients if str(name).startswith(PREFIX)]
         named, others = shown_headings(carried, settings.clinical.covariates)
@@ -75,7 +87,7 @@ def read_clinical_table(cohort: CohortFolder, parameters: dict[str, Any]) -> pd.
 
 
 def _rows(table: ClinicalTable) -> str:
-    return _some([str(row) for row in table.hidden_rows])
+    return _some(table.hidden_rows)
 
 
 @reads(what_counts_before_pixels)
@@ -135,8 +147,8 @@ def choose_series(
     return judged, judged[columns]
 
 
-def _some(keys: list[str]) -> str:
-    return ", ".join(keys[:_SHOWN]) + (", ..." if len(keys) > _SHOWN else "")
+def _some(keys: Sequence[object]) -> str:
+    return ", ".join(map(str, keys[:_SHOWN])) + (", ..." if len(keys) > _SHOWN else "")
 
 
 @reads(what_counts)

@@ -20,6 +20,7 @@ from npc_kedro.pipelines.ingest.door import Door, SurveyedFolder
 from npc_kedro.pipelines.ingest.patients import patients_left_out
 from npc_kedro.pipelines.preflight.findings import Finding, Severity, findings_of, refusal
 from npc_kedro.pipelines.preflight.remedies import remedy_of
+from npc_kedro.pipelines.preflight.table_notes import notes_on_stages
 from npc_kedro.pipelines.split.parameters import SplitParameters
 
 IDENTIFIERS, TABLE, FILES, SERIES, PATIENTS, DECODING, OUTLINES, DIVISION = (
@@ -98,13 +99,14 @@ def check_table(door: Door, checked: Checked) -> pd.DataFrame | None:
             "name another in ingest.clinical.columns, or delete the column, if it is not",
         )
         checked.note(TABLE, f"column {item}", note)
-    for patient_key in table.doubtful_stages():
+    checked.findings += notes_on_stages(table.patients, check=TABLE)
+    for patient_key, row in table.doubtful_stages().items():
         note = (
             DOUBTFUL_IVB,
             "a stage by the 8th edition",
             "if it is of the 7th, map it to IVa in ingest.clinical.values",
         )
-        checked.note(TABLE, "column ajcc_stage", note, patient_key=patient_key)
+        checked.note(TABLE, f"row {row}, column ajcc_stage", note, patient_key=patient_key)
     for place, left in table.left_columns.items():
         expected = "numbers or a few categories that tell nobody who a patient is"
         note = (f"stays behind: {left.why}", expected, left.remedy)

@@ -33,6 +33,7 @@ class Finding:
         found: the value or state.
         expected: what it should be.
         remedy: what to do.
+        first: whether it stands before others of its kind.
     """
 
     severity: Severity
@@ -43,6 +44,7 @@ class Finding:
     found: str
     expected: str
     remedy: str
+    first: bool = False
 
 
 COLUMNS = ["severity", "check", "patient_key", "subject", "reason", "found", "expected", "remedy"]
@@ -53,7 +55,10 @@ def table_of(findings: Iterable[Finding]) -> pd.DataFrame:
     order = list(Severity)
     rows = sorted(
         findings,
-        key=lambda one: (order.index(one.severity), one.check, one.reason, one.patient_key, _counted(one.subject)),
+        key=lambda one: (
+            *(order.index(one.severity), one.check, one.reason, not one.first),
+            *(one.patient_key, _counted(one.subject)),
+        ),
     )
     return pd.DataFrame([asdict(row) | {"severity": row.severity.value} for row in rows], columns=COLUMNS)
 
