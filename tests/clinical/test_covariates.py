@@ -232,3 +232,28 @@ def test_months_of_years_stay_behind(tmp_path: Path, numbers: list[str], stays: 
     found = read_clinical(tmp_path / "clinical.csv", mapping, Pseudonyms(SIMULATED_KEY))
     assert ("covariate_fu" not in found.patients) == stays
     assert not stays or "months of a year" in found.left_columns[9].why
+
+
+@pytest.mark.parametrize(
+    ("numbers", "stays"),
+    [
+        (["2019.3", "2018.4", "2017.12"], True),
+        (["2019.42", "1957.5", "2001.9"], True),
+        (["2019.3", "2018", "2017.11", "88"], True),
+        (["2019.3", "88.5", "91.25"], False),
+        (["1899.5", "2101.5"], False),
+    ],
+)
+def test_years_with_a_month_or_a_part_stay_behind(
+    tmp_path: Path, mapping: ClinicalMapping, numbers: list[str], stays: bool
+) -> None:
+    left = why(tmp_path, mapping, "index", numbers)
+    assert (left is not None) == stays
+    assert left is None or left.why.startswith("numbers that look like years with a month or a part of the year")
+
+
+@pytest.mark.parametrize("heading", ["确诊年月", "入组年月"])
+def test_headings_of_months_stay_behind(tmp_path: Path, mapping: ClinicalMapping, heading: str) -> None:
+    left = why(tmp_path, mapping, heading, ["3", "4", "5"])
+    assert left is not None
+    assert left.why == "its heading"

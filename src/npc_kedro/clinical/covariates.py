@@ -4,9 +4,9 @@ Text is left behind unless it is known to be harmless: each value has to be a pl
 (:mod:`npc_kedro.clinical.categories`), or the user allows the column by its heading. Even then it stays behind if it
 holds dates, long numbers or what looks like names. Numbers come along unless the heading says that they are
 identifiers, telephone numbers, postal codes or dates; unless most of them are whole with five digits or more, days
-with a time as a spreadsheet counts them, years, or months of years; and unless they are identifiers of the cohort.
-Whatever is allowed, a column stays behind if it holds an identifier, or a word of a column of names. What comes along
-is called ``covariate_<heading>``.
+with a time as a spreadsheet counts them, years, or months and parts of years; and unless they are the cohort's
+identifiers. Whatever is allowed, a column stays behind if it holds an identifier, or a word of a column of names. What
+comes along is called ``covariate_<heading>``.
 """
 
 import math
@@ -284,6 +284,10 @@ def _private_numbers(numbers: Sequence[float], *, allowed: bool) -> Left | None:
         return Left("numbers that look like years")
     if 2 * sum(map(_is_month, given)) > len(given):
         return Left("numbers that look like months of a year (03.1957, 2019.05)")
+    if 2 * sum(_YEARS[0] <= number < _YEARS[1] + 1 for number in given) > len(given):
+        return Left(
+            "numbers that look like years with a month or a part of the year behind the point (2019.3, 2019.42)"
+        )
     return None
 
 
