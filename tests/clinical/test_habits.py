@@ -554,3 +554,23 @@ def test_bad_input_23_joined_identifiers_and_their_contradictions(tmp_path: Path
         f"- row 6: identifier is {ROUNDED}",
     ]
     assert "SECRET" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("cells", "stops"),
+    [
+        (["2020-03-04", "2020-05-06", "2020-07-08", "25/04/2020"], True),  # one is enough beside three
+        (["2020-03-04", "2020-05-06", "2020-07-08", "25/04/2020", "03/04/2020"], True),  # some stayed text by hand
+        (["2020-03-04", "2020-05-06", "25/04/2020", "26/04/2020"], True),
+        (["2020-03-04", "2020-05-06", "25/04/2020"], False),
+        (["2020-03-14", "2020-05-06", "2020-07-08", "25/04/2020"], False),
+    ],
+)
+def test_dates_that_a_spreadsheet_has_swapped_stop_the_run(
+    tmp_path: Path, mapping: ClinicalMapping, cells: list[str], stops: bool
+) -> None:
+    if not stops:
+        assert table(tmp_path, mapping, "treatment_start", *cells)["treatment_start_day"].notna().all()
+        return
+    with pytest.raises(CohortError, match="a spreadsheet has swapped day and month of the latter; restore the column"):
+        table(tmp_path, mapping, "treatment_start", *cells)

@@ -146,10 +146,12 @@ def _complain_of_mixture(column: str, cells: Mapping[int, _Written | None], prob
     """Excel with another country's settings turns 03/04/2020 into a wrong date and leaves 25/04/2020 as text."""
     typed = [cell.pair for cell in cells.values() if cell is not None and cell.pair is not None]
     real = [cell.certain for cell in cells.values() if cell is not None and cell.certain is not None]
-    if len(typed) > 1 and len(real) > 1 and all(max(p[:2]) > 12 for p in typed) and all(d.day <= 12 for d in real):
+    above = [pair for pair in typed if max(pair[:2]) > 12]
+    telling = len(real) > 2 or (len(real) == 2 and len(typed) > 1 and len(above) == len(typed))
+    if above and telling and all(day.day <= 12 for day in real):
         what = (
-            f"{len(typed)} dates are text with a day above 12 and all {len(real)} others have a day up to 12: a "
-            "spreadsheet has swapped day and month of the latter; restore the column from its source"
+            f"{len(above)} dates are text with a day above 12 and all {len(real)} that are real dates have a day up to "
+            "12: a spreadsheet has swapped day and month of the latter; restore the column from its source"
         )
         problems.add_column(column, what)
 
