@@ -574,3 +574,22 @@ def test_dates_that_a_spreadsheet_has_swapped_stop_the_run(
         return
     with pytest.raises(CohortError, match="a spreadsheet has swapped day and month of the latter; restore the column"):
         table(tmp_path, mapping, "treatment_start", *cells)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "25. 12. 2019", "25.12.2019.", "2019. 12. 25.", "Dec 25, 2019", "December 25 2019", "25 Dec. 2019",
+        "25-DEC-2019", "Dec. 25, 2019", "25. December 2019", "12/25/2019 12:00:00 AM", "25/12/2019 0:00",
+        "25 decembre 2019", "2019-12-25 12:00 pm", "2019年12月25日", "2019 / 12 / 25",
+    ],
+)  # fmt: skip
+def test_days_as_people_write_them(tmp_path: Path, mapping: ClinicalMapping, cell: str) -> None:
+    found = table(tmp_path, mapping, "treatment_start", f'"{cell}"')["treatment_start_day"]
+    assert found[0] == KEYS.shifted_day(KEYS.patient("1"), datetime.date(2019, 12, 25))
+
+
+@pytest.mark.parametrize("cell", ["25. marraskuuta 2019", "25 Marzec 2019", "Marras 25, 2019", "25 Mayday 2019"])
+def test_a_word_that_only_begins_like_a_month_is_none(tmp_path: Path, mapping: ClinicalMapping, cell: str) -> None:
+    with pytest.raises(CohortError, match="row 2, column treatment_start: not a date; expected year-month-day"):
+        table(tmp_path, mapping, "treatment_start", f'"{cell}"')

@@ -33,14 +33,30 @@ _YEARS = range(1890, 2101)
 _YEAR_ALONE = range(1900, 2101)
 _AGE_TOLERANCE_YEARS = 2.0
 _EXPECTED = "expected year-month-day, e.g. 2020-03-25; leave the cell empty if the day is not known"
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS = (
+    "january januar januari janvier janeiro",
+    "february februar februari febrero febbraio",
+    "march mars marzo",
+    "april aprile",
+    "may mayo",
+    "june juni junio junho",
+    "july juli julio julho",
+    "august augustus",
+    "september septembre septiembre",
+    "october octobre octubre",
+    "november novembre noviembre novembro",
+    "december decembre",
+)
+"""What the months are called, January first; a word that only begins alike (Finnish marraskuu, November) is none."""
 
-_YEAR_FIRST = re.compile(r"(\d{4})[-/.\u5e74 ](\d{1,2})[-/.\u6708 ](\d{1,2})\u65e5?")
+_BETWEEN = r"(?:\s?[-/.]\s?|\s)"
+_YEAR_FIRST = re.compile(rf"(\d{{4}})(?:{_BETWEEN}|\u5e74)(\d{{1,2}})(?:{_BETWEEN}|\u6708)(\d{{1,2}})[\u65e5.]?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:[.,]0*)?")
-_YEAR_LAST = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})")
-_NAMED_MONTH = re.compile(r"(\d{1,2})[-/. ]*([A-Za-z]{3})[a-z]*[-/. ,]*(\d{4})")
+_YEAR_LAST = re.compile(rf"(\d{{1,2}}){_BETWEEN}(\d{{1,2}}){_BETWEEN}(\d{{4}})\.?")
+_DAY_AND_NAME = re.compile(r"(?P<day>\d{1,2})[-/. ]*(?P<month>[A-Za-z]{3,})[-/. ,]*(?P<year>\d{4})\.?")
+_NAME_AND_DAY = re.compile(r"(?P<month>[A-Za-z]{3,})[-/. ]*(?P<day>\d{1,2})[-/., ]+(?P<year>\d{4})\.?")
 _WHOLE_NUMBER = re.compile(r"(\d{1,6})(?:[.,]0*)?")
-_TIME_OF_DAY = re.compile(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$")
+_TIME_OF_DAY = re.compile(r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2}| ?[AP]M)?$", re.IGNORECASE)
 _SHORT_YEAR = re.compile(r"\d{1,2}([-/. ])(?:\d{1,2}|[A-Za-z]{3,9})\1\d{1,2}")
 
 _UNKNOWN_DAYS = (date(1900, 1, 1), date(1899, 12, 30), date(1899, 12, 31))
@@ -106,14 +122,21 @@ def _spelt(text: str, column: str, start: int) -> _Written | None:
     if match := _YEAR_LAST.fullmatch(plain):
         first, second, year = (int(part) for part in match.groups())
         return _Written(pair=(first, second, year)) if _day(year, second, first) or _day(year, first, second) else None
-    if match := _NAMED_MONTH.fullmatch(plain):
-        name = match[2].lower()
-        found = _day(int(match[3]), _MONTHS.index(name) + 1, int(match[1])) if name in _MONTHS else None
+    if match := _DAY_AND_NAME.fullmatch(plain) or _NAME_AND_DAY.fullmatch(plain):
+        month = _month_called(match["month"])
+        found = _day(int(match["year"]), month, int(match["day"])) if month else None
         return _Written(certain=found) if found else None
     if _SHORT_YEAR.fullmatch(plain):
         return _Written(fault="a year of two digits, which leaves the century open and the order of the parts")
     match = _WHOLE_NUMBER.fullmatch(plain)
     return _counted(int(match[1]), column, start) if match else None
+
+
+def _month_called(word: str) -> int | None:
+    """The number of the month that a word names or shortens: ``March``, ``Mar``, ``Sept``."""
+    plain = "sep" if word.lower() == "sept" else word.lower()
+    called = (any(plain in (name, name[:3]) for name in names.split()) for names in _MONTHS)
+    return next((number for number, hit in enumerate(called, start=1) if hit), None)
 
 
 def _counted(number: int, column: str, start: int) -> _Written:
