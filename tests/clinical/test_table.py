@@ -369,3 +369,15 @@ def test_a_second_heading_of_another_order_is_not_simply_deleted(
     for letter, item in zip(told[::2], told[1::2], strict=True):
         assert f"column {letter} is not headed as {item}" in line
     assert line.endswith("in the order of row 1; bring the rows below into that order before you delete it")
+
+
+def test_an_unknown_spelling_is_told_with_how_the_others_are_read(tmp_path: Path, mapping: ClinicalMapping) -> None:
+    rows = [f"{n},CCRT,0,50,{sex},III,T3,N1" for n, sex in enumerate(["M", "M", "m.", "H", "", "male"], start=1)]
+    with pytest.raises(CohortError) as caught:
+        read(tmp_path, mapping, HEADING, *rows)
+    (line,) = str(caught.value).split("\n- ")[1:]
+    assert line == (
+        "row 5, column sex: 'H'; expected one of male, female (the column's other spellings are read as: M = male)"
+    )
+    with pytest.raises(CohortError, match=r"'H'; expected one of male, female$"):
+        read(tmp_path, mapping, HEADING, rows[3], rows[5])

@@ -51,7 +51,8 @@ def write_whole_cohort(root: Path) -> None:
         patient = f"P{number}"
         MiniSeries(patient, slices=2).write(root / "dicom")
         arm = "CCRT" if number % 2 else "IC+CCRT"
-        rows.append(clinical_row(patient, arm=arm, residual_tumor=number // 2 % 2))
+        sex = "male" if number % 3 else "female"
+        rows.append(clinical_row(patient, arm=arm, residual_tumor=number // 2 % 2, sex=sex))
     write_clinical(root, rows)
     series = MiniSeries("P0", slices=2)
     write_outline(root / "outlines/P0.nii.gz", label_map(MiniSeries("P0", slices=4))[:, :, :2], series.affine())
@@ -162,6 +163,14 @@ def test_a_stage_that_contradicts_t_and_n_is_told_of_excluded_patients_first(
     parameters = shipped_parameters() | {"scratch": str(tmp_path)}
     read_clinical_table(CohortFolder(root=root, simulated=True), parameters)
     assert "in 3 rows of the clinical table: 4, 6 of patients who are left out, 3 of others" in caplog.text
+
+
+def test_an_arm_outcome_or_sex_that_is_the_same_in_all_rows_is_told(root: Path, tmp_path: Path) -> None:
+    write_clinical(root, [clinical_row("P1", residual_tumor="no"), clinical_row("P2", arm="IC+CCRT", sex="")])
+    findings, _, _ = preflight(root, tmp_path)
+    told = findings[findings["found"].str.startswith("every row that tells")]
+    assert told[["subject", "found"]].values.tolist() == [["column residual_tumor", "every row that tells says 0"]]
+    assert told["remedy"].iloc[0].endswith("(ingest.clinical.values)")
 
 
 def test_what_to_do_about_a_missing_column_stands_with_it(root: Path, tmp_path: Path) -> None:

@@ -34,6 +34,12 @@ def contradicted_stages(patients: pd.DataFrame) -> list[Doubt]:
     return sorted(_contradicted(patients), key=lambda doubt: (not doubt.left_out, doubt.table_row))
 
 
+def single_values(patients: pd.DataFrame) -> dict[str, str]:
+    """Of arm, outcome and sex those that have one value in all rows that tell, of which there are several."""
+    found = {column: patients[column].dropna() for column in ("arm", "residual_tumor", "sex")}
+    return {column: str(rows.iloc[0]) for column, rows in found.items() if len(rows) > 1 and rows.nunique() == 1}
+
+
 def _contradicted(patients: pd.DataFrame) -> Iterator[Doubt]:
     for row in patients[patients["stage_disagrees"].astype(bool)].itertuples():
         of_both = ajcc_stage(str(row.t_stage), str(row.n_stage))

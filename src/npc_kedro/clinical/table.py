@@ -8,7 +8,7 @@ patient, as in the publication.
 import math
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -286,10 +286,26 @@ def _values(
         try:
             values.append(mapping.value_of(text, lookup))
         except KeyError:
-            expected = ", ".join(VALUES[column])
-            problems.add(int(str(row)), column, f"expected one of {expected}", value=text, vocabulary=lookup)
+            what = f"expected one of {', '.join(VALUES[column])}{_how_others_are_read(table[column], lookup)}"
+            problems.add(int(str(row)), column, what, value=text, vocabulary=lookup)
             values.append(None)
     return values
+
+
+def _how_others_are_read(texts: Iterable[str], lookup: Mapping[str, str]) -> str:
+    """Which other spellings a column has and what they are taken for, where they are not the study's own words.
+
+    One spelling that is mapped wrongly is easily seen beside another that is not mapped at all: H and M may be men and
+    women, homme and mujer.
+    """
+    plain = (text.removesuffix(".0") for text in texts)
+    written = {
+        key: text
+        for text in sorted(plain, reverse=True)
+        if (key := spelling(text)) in lookup and key != spelling(lookup[key])
+    }
+    foreign = [f"{text} = {lookup[key]}" for key, text in sorted(written.items())]
+    return f" (the column's other spellings are read as: {', '.join(foreign)})" if foreign else ""
 
 
 def _notation(named: pd.DataFrame, others: pd.DataFrame, mapping: ClinicalMapping) -> Notation:

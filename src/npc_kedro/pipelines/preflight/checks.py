@@ -20,7 +20,7 @@ from npc_kedro.pipelines.ingest.door import Door, SurveyedFolder
 from npc_kedro.pipelines.ingest.patients import patients_left_out
 from npc_kedro.pipelines.preflight.findings import Finding, Severity, findings_of, refusal
 from npc_kedro.pipelines.preflight.remedies import remedy_of
-from npc_kedro.pipelines.preflight.table_notes import notes_on_stages
+from npc_kedro.pipelines.preflight.table_notes import notes_on_single_values, notes_on_stages
 from npc_kedro.pipelines.split.parameters import SplitParameters
 
 IDENTIFIERS, TABLE, FILES, SERIES, PATIENTS, DECODING, OUTLINES, DIVISION = (
@@ -100,6 +100,7 @@ def check_table(door: Door, checked: Checked) -> pd.DataFrame | None:
         )
         checked.note(TABLE, f"column {item}", note)
     checked.findings += notes_on_stages(table.patients, check=TABLE)
+    checked.findings += notes_on_single_values(table.patients, check=TABLE)
     for patient_key, row in table.doubtful_stages().items():
         note = (
             DOUBTFUL_IVB,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from npc_kedro.clinical.doubts import contradicted_stages
+from npc_kedro.clinical.doubts import contradicted_stages, single_values
 from npc_kedro.pipelines.preflight.findings import Finding, Severity
 
 
@@ -15,3 +15,14 @@ def notes_on_stages(patients: pd.DataFrame, *, check: str) -> Iterator[Finding]:
         note = (found, "the stage of T and N (AJCC, 8th edition)", "correct the one of the three that is wrong")
         where = f"row {doubt.table_row}, column ajcc_stage"
         yield Finding(Severity.NOTE, check, doubt.patient_key, where, "", *note, first=doubt.left_out)
+
+
+def notes_on_single_values(patients: pd.DataFrame, *, check: str) -> Iterator[Finding]:
+    """A note for each of arm, outcome and sex that is the same in all rows."""
+    for column, value in single_values(patients).items():
+        note = (
+            f"every row that tells says {value}",
+            "more than one value in a cohort",
+            "look whether the column's spellings are mapped to the values that are meant (ingest.clinical.values)",
+        )
+        yield Finding(Severity.NOTE, check, "", f"column {column}", "", *note)
