@@ -14,7 +14,8 @@ from mini_dicom import MiniSeries, clinical_row, encoded, label_map, write_clini
 from npc_kedro.cohort import CohortFolder
 from npc_kedro.dicom.pseudonyms import SIMULATED_KEY, Pseudonyms
 from npc_kedro.dicom.reasons import RejectReason
-from npc_kedro.pipelines.ingest.nodes import read_clinical_table
+from npc_kedro.errors import CohortError
+from npc_kedro.pipelines.ingest.nodes import read_clinical_table, survey_files
 from npc_kedro.pipelines.preflight import create_pipeline
 from npc_kedro.pipelines.preflight.remedies import expectation_of, remedy_of
 
@@ -171,6 +172,43 @@ def test_an_arm_outcome_or_sex_that_is_the_same_in_all_rows_is_told(root: Path, 
     told = findings[findings["found"].str.startswith("every row that tells")]
     assert told[["subject", "found"]].values.tolist() == [["column residual_tumor", "every row that tells says 0"]]
     assert told["remedy"].iloc[0].endswith("(ingest.clinical.values)")
+
+
+@pytest.mark.parametrize(
+    ("in_table", "in_images", "differing", "stops"),
+    [
+        ("mmmfff", "MMMFFF", [], False),
+        ("mmmfff", "MMMFFM", [7], False),
+        ("mmmfff", "FFMMFF", [2, 3, 5], False),
+        ("mmmfff", "FFFMFF", [2, 3, 4, 5], True),
+        ("mmfff", "FFMMM", [2, 3, 4, 5, 6], False),  # of less than six
+        ("mmffff", "MMMMMM", [4, 5, 6, 7], False),  # filled in for all
+        ("mmmfff", "O MFFF", [], False),
+    ],
+)
+def test_a_sex_that_is_not_that_of_the_images_is_told_and_stops_where_it_is_most(
+    root: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, in_table: str, in_images: str, differing: list[int],
+    stops: bool,
+) -> None:  # fmt: skip
+    rows = []
+    for number, (table, image) in enumerate(zip(in_table, in_images, strict=True)):
+        MiniSeries(f"P{number}", slices=2, tags={"PatientSex": image}).write(root / "dicom")
+        rows.append(clinical_row(f"P{number}", sex=table))
+    write_clinical(root, rows)
+    findings, _, page = preflight(root, tmp_path)
+    told = findings[findings["found"] == "the sex in the table is not PatientSex of the images"]
+    assert sorted(told["subject"]) == [f"row {row}, column sex" for row in differing]
+    grave = findings[(findings["severity"] == "stops the run") & (findings["check"] == "clinical table")]
+    assert len(grave) == stops
+    assert ("in 4 of 6 patients" in page) == stops
+    cohort, parameters = CohortFolder(root=root, simulated=True), shipped_parameters() | {"scratch": str(tmp_path)}
+    clinical = read_clinical_table(cohort, parameters)
+    if stops:
+        with pytest.raises(CohortError, match="sex is not PatientSex of the images in 4 of 6 patients; expected"):
+            survey_files(cohort, clinical, parameters)
+    else:
+        survey_files(cohort, clinical, parameters)
+        assert ("sex is not PatientSex of the images" in caplog.text) == bool(differing)
 
 
 def test_what_to_do_about_a_missing_column_stands_with_it(root: Path, tmp_path: Path) -> None:

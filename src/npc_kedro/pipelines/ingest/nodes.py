@@ -25,6 +25,7 @@ from npc_kedro.knobs import reads
 from npc_kedro.pipelines.ingest.door import Door
 from npc_kedro.pipelines.ingest.parameters import IngestParameters, what_counts, what_counts_before_pixels
 from npc_kedro.pipelines.ingest.patients import disagreement, patients_in_use, patients_left_out
+from npc_kedro.pipelines.ingest.sexes import compare_sexes
 from npc_kedro.study import SIMULATED_MARK
 
 _log = logging.getLogger(__name__)
@@ -101,11 +102,23 @@ def survey_files(
     """
     settings = IngestParameters.model_validate(parameters)
     with redacting() as guard:
-        folder = Door(cohort, settings, guard).survey_folder()
+        door = Door(cohort, settings, guard)
+        folder = door.survey_folder()
         result = folder.survey
         if result.problems:
             msg = "The DICOM folder contradicts itself; correct the export:\n- " + "\n- ".join(result.problems)
             raise CohortError(msg)
+        sexes = compare_sexes(clinical, folder.reading.entries, door.pseudonyms)
+        if sexes.problem:
+            msg = f"Table and images are not of the same patients:\n- {sexes.problem}"
+            raise CohortError(msg)
+        if sexes.differing:
+            _log.warning(
+                "The clinical table's sex is not PatientSex of the images in %d of %d patients: rows %s",
+                len(sexes.differing),
+                sexes.compared,
+                _some(list(sexes.differing)),
+            )
         unchanged = len(folder.found) - folder.reading.read
         _log.info("DICOM folder: %d files are as they were, %d are read", unchanged, folder.reading.read)
         _log.info(

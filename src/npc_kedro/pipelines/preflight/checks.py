@@ -18,6 +18,7 @@ from npc_kedro.dicom.timing import used_undated
 from npc_kedro.errors import CohortError
 from npc_kedro.pipelines.ingest.door import Door, SurveyedFolder
 from npc_kedro.pipelines.ingest.patients import patients_left_out
+from npc_kedro.pipelines.ingest.sexes import compare_sexes
 from npc_kedro.pipelines.preflight.findings import Finding, Severity, findings_of, refusal
 from npc_kedro.pipelines.preflight.remedies import remedy_of
 from npc_kedro.pipelines.preflight.table_notes import notes_on_single_values, notes_on_stages
@@ -140,6 +141,21 @@ def check_files(door: Door, checked: Checked) -> SurveyedFolder | None:
     checked.counts["series"] = len(folder.survey.series)
     checked.counts["patients with readable images"] = int(folder.survey.series["patient_key"].nunique())
     return folder
+
+
+def check_sexes(door: Door, clinical: pd.DataFrame, folder: SurveyedFolder, checked: Checked) -> None:
+    """Whether the table's sex is that of the images."""
+    sexes = compare_sexes(clinical, folder.reading.entries, door.pseudonyms)
+    if sexes.problem:
+        heading = "Table and images are not of the same patients:"
+        checked.findings += findings_of(TABLE, CohortError(f"{heading}\n- {sexes.problem}"))
+    for row, patient_key in sexes.differing.items():
+        note = (
+            "the sex in the table is not PatientSex of the images",
+            "the same in both",
+            "look whether the images are the patient's, and correct the table or the export",
+        )
+        checked.note(TABLE, f"row {row}, column sex", note, patient_key=patient_key)
 
 
 def check_series(

@@ -34,6 +34,8 @@ def check_cohort(
         door = Door(cohort, settings, guard)
         clinical = checks.check_table(door, checked)
         folder = checks.check_files(door, checked)
+        if folder and clinical is not None:
+            checks.check_sexes(door, clinical, folder, checked)
         judged = checks.check_series(door, clinical, folder, checked) if folder else None
         if folder and judged is not None:
             number = given.files_decoded_per_series
