@@ -325,3 +325,20 @@ def test_every_file_of_a_listed_folder_counts(tmp_path):
     before = Contents(tmp_path).of(place)
     (tmp_path / ".DS_Store").write_bytes(b"seen")  # ingest accounts for it
     assert Contents(tmp_path).of(place) != before
+
+
+def test_the_tables_of_a_listed_folder_count_by_content(tmp_path):
+    place, table, image = Place((tmp_path,), listed=True), tmp_path / "clinical.csv", tmp_path / "dicom" / "1"
+    image.parent.mkdir()
+    for path in (table, image):
+        path.write_text("P1,0\n")
+        os.utime(path, ns=(1, 1))
+    before = Contents(tmp_path).of(place)
+    table.write_text("P1,1\n")
+    os.utime(table, ns=(1, 1))  # as a copy that keeps times
+    assert Contents(tmp_path).of(place) != before
+    table.write_text("P1,0\n")
+    os.utime(table, ns=(2, 2))  # saved without a change
+    assert Contents(tmp_path).of(place) == before
+    os.utime(image, ns=(2, 2))
+    assert Contents(tmp_path).of(place) != before

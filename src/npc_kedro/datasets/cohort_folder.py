@@ -38,7 +38,10 @@ class CohortFolderDataset(AbstractDataset[Writable | NothingSimulated, CohortFol
     """
 
     listed = True
-    """Too large to be read twice: whether it has changed is told by the names, sizes and times of its files."""
+    """Too large to be read twice: whether it has changed is told by the names, sizes and times of its files.
+
+    Its tables, which lie in it directly, count by content.
+    """
 
     def __init__(self, *, filepath: str, cohort_root: str = "", metadata: dict[str, Any] | None = None) -> None:
         self._simulated_root = Path(filepath)

@@ -9,6 +9,8 @@ from typing import Any
 
 _PIECE = 2**22
 _DIGITS = 32
+_SMALL = 2**26
+"""Bytes up to which a file in a listed folder is read: more than any table of patients has."""
 
 _LITTER = (".DS_Store", "Thumbs.db", "desktop.ini")
 """What file managers leave in any folder that somebody looks into; so do those whose names begin with ``._``."""
@@ -24,7 +26,7 @@ class Place:
     Attributes:
         paths: its files and folders.
         listed: a folder too large to be read (a cohort of DICOM files) counts by its listing: relative paths, sizes
-            and times.
+            and times. Small files that lie in it directly (a cohort's tables) count by content.
     """
 
     paths: tuple[Path, ...]
@@ -78,7 +80,7 @@ class Contents:
             return None
         if place.listed:
             if place not in self._listings:
-                self._listings[place] = listing(place.paths)
+                self._listings[place] = _listing_with_tables(place.paths)
             return Content(self._listings[place], {})
         files = {
             path: (_name(below, root), state_of(path))
@@ -100,6 +102,22 @@ class Contents:
 def listing(paths: tuple[Path, ...]) -> str:
     """Hash of the relative path, size and time of every file under ``paths``."""
     return _hash(f"{below}:{state_of(path)[:2]}" for root in paths for path, below in _files(root))
+
+
+def _listing_with_tables(paths: tuple[Path, ...]) -> str:
+    """Hash like :func:`listing`, but of the content of small files that lie in a folder directly.
+
+    A table that a program saves, or a copy that keeps the old time, may have another content of the same size.
+    """
+    files = ((path, below, state_of(path)) for root in paths for path, below in _files(root))
+    return _hash(
+        f"{below}:{_file_hash(path) if os.sep not in below and _is_readable(path, state) else state[:2]}"
+        for path, below, state in files
+    )
+
+
+def _is_readable(path: str, state: Stat) -> bool:
+    return state[0] <= _SMALL and Path(path).is_file() and os.access(path, os.R_OK)
 
 
 def state_of(path: str) -> Stat:
