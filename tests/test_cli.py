@@ -11,6 +11,7 @@ from kedro.io import DatasetError
 from command_line import environment_of, kedro
 from npc_kedro.cli import RUNNER, TRACEBACK_VARIABLE, _ours, cli
 from npc_kedro.errors import CohortError
+from npc_kedro.params_text import fault_in_params
 from npc_kedro.reuse import policy
 from npc_kedro.stopping import Stopped
 
@@ -113,3 +114,27 @@ def test_a_name_that_nothing_bears_is_one_sentence(choice: str, tmp_path: Path) 
     assert done.stderr.startswith("Error: ")
     assert "kedro registry list" in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["/x/coh #2", "#2", "/x/coh: new", "/x/coh:", "/x/a: b: c", "/x/coh, new", "%x", "&x", "/x/\tcoh #2", "7 # seven"],
+)
+def test_a_value_that_yaml_would_change_is_refused_with_another_way(value: str) -> None:
+    done = CliRunner().invoke(cli, ["run", "--params", f"seed=7,cohort_root={value}"])
+    assert done.exit_code == 1
+    assert done.output.startswith("Error: --params cohort_root: ")
+    assert "NPC_COHORT_ROOT" in done.output
+    assert "conf/local" in done.output
+    assert value not in done.output
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "", "seed=7", "cohort_root=/x/coh#2", "cohort_root=C:\\data\\coh 2", "a.b=1e-3,c=true",
+        'cohort_root="/x/coh #2"', "split={a: 1}", "cohort_root=", "cohort_root= /x/coh ",
+    ],
+)  # fmt: skip
+def test_what_arrives_as_it_was_typed_is_left_to_kedro(written: str) -> None:
+    assert fault_in_params(written) == ""

@@ -14,6 +14,7 @@ from kedro.framework.cli.project import run as kedro_run
 
 from npc_kedro import stopping
 from npc_kedro.errors import wrapped_in
+from npc_kedro.params_text import fault_in_params
 from npc_kedro.reuse import policy
 
 RUNNER = "npc_kedro.runner.StudyRunner"
@@ -38,8 +39,23 @@ def _ours(command: click.Command) -> click.Command:
     ours.params = [copy.copy(option) for option in command.params]
     runner = next(option for option in ours.params if option.name == "runner")
     runner.default = RUNNER
+    for option in ours.params:
+        if option.name == "params":
+            option.callback = _as_typed(option.callback)
     ours.callback = _speaking_plainly(command.callback)
     return ours
+
+
+def _as_typed(callback: Any) -> Any:
+    """Kedro's reading of ``--params``, refused where it would make another value of what was typed."""
+
+    @wraps(callback)
+    def called(context: click.Context, option: Any, value: Any) -> Any:
+        if isinstance(value, str) and (fault := fault_in_params(value)):
+            raise click.ClickException(fault)
+        return callback(context, option, value)
+
+    return called
 
 
 def _speaking_plainly(callback: Any) -> Any:
