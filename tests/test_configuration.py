@@ -119,6 +119,7 @@ ingest:
     columns: {age: [Alter]}
     values: {ajcc_stage: {III: ["Ⅲ期"]}}
     missing: [only, "99"]
+    age_years: [18, 100]
     covariates: {private: [Behandler]}
 """
 
@@ -141,6 +142,7 @@ def test_conf_local_holds_whatever_the_environment_and_adds_to_the_lists(project
     assert clinical["columns"]["age"] == [*shipped["columns"]["age"], "Alter"]
     assert clinical["columns"]["sex"] == shipped["columns"]["sex"]
     assert clinical["values"]["ajcc_stage"]["III"] == ["3", "Ⅲ期"]
+    assert clinical["age_years"] == [18, 100]
     assert clinical["missing"] == ["99"]
     assert clinical["covariates"]["private"] == [*shipped["covariates"]["private"], "Behandler"]
     assert config["parameters"]["split"]["seed"] == 7

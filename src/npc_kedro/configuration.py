@@ -24,6 +24,9 @@ from npc_kedro.errors import ParameterError
 _ADDED = "ingest.clinical."
 """Lists below it, of headings, spellings and patterns, add to what ``conf/base`` ships."""
 
+_PAIRS = ("ingest.clinical.age_years",)
+"""Lists below it that are one value, lowest and highest: they replace the shipped one."""
+
 ONLY = "only"
 """As the first entry of such a list: it replaces the shipped one."""
 
@@ -167,7 +170,7 @@ def _with_shipped_entries(shipped: Any, given: Any, path: str = "") -> Any:
     if isinstance(given, list) and path.startswith(_ADDED):
         if given[:1] == [ONLY]:
             return given[1:]
-        old = shipped if isinstance(shipped, list) else []
+        old = shipped if isinstance(shipped, list) and path not in _PAIRS else []
         return [*old, *(entry for entry in given if entry not in old)]
     return given
 
