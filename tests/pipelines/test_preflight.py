@@ -17,6 +17,7 @@ from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.errors import CohortError
 from npc_kedro.pipelines.ingest.nodes import read_clinical_table, survey_files
 from npc_kedro.pipelines.preflight import create_pipeline
+from npc_kedro.pipelines.preflight.findings import findings_of
 from npc_kedro.pipelines.preflight.remedies import expectation_of, remedy_of
 
 CONFIGURATION = Path(__file__).parents[2] / "conf/base"
@@ -368,3 +369,18 @@ def test_joined_identifiers_that_lead_to_nobody_are_noted(
     ]
     read_clinical_table(CohortFolder(root=root, simulated=True), shipped_parameters())
     assert "identifiers.csv: the patient_id of rows 3 is in no row of the table" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("sentence", "parts"),
+    [
+        ("row 2: too few (of 2; 2 have no outline)", ("too few (of 2; 2 have no outline)", "", "")),
+        ("too few (2; 3); add patients (two; or three)", ("too few (2; 3)", "", "add patients (two; or three)")),
+        ("'x'; expected one (a; b); correct it; at once", ("'x'", "one (a; b)", "correct it; at once")),
+        ("open (a; b; correct it", ("open (a; b", "", "correct it")),
+        ("a) b; correct it", ("a) b", "", "correct it")),
+    ],
+)
+def test_a_sentence_is_not_torn_inside_brackets(sentence: str, parts: tuple[str, str, str]) -> None:
+    (found,) = findings_of("check", CohortError(f"correct:\n- {sentence}"))
+    assert (found.found, found.expected, found.remedy) == (parts[0], parts[1], parts[2] or "correct")

@@ -47,6 +47,9 @@ class Finding:
     first: bool = False
 
 
+_INSIDE = "\0"
+"""Stands for a semicolon inside brackets while a sentence is parted."""
+
 COLUMNS = ["severity", "check", "patient_key", "subject", "reason", "found", "expected", "remedy"]
 
 
@@ -90,13 +93,25 @@ def findings_of(check: str, error: StudyError) -> Iterator[Finding]:
 
 def _stop(check: str, sentence: str, *, remedy: str) -> Finding:
     place = re.match(r"(?P<subject>row \d+(?:, column [\w ]+)?|column [\w ]+|patient [0-9a-f]{16}): ", sentence)
-    found, _, expected = (sentence[place.end() :] if place else sentence).partition("; expected ")
-    expected, _, own_remedy = expected.partition("; ")
-    if not expected and "; " in found:
-        found, _, own_remedy = found.rpartition("; ")
+    found, expected, own_remedy = _parted(sentence[place.end() :] if place else sentence)
     subject = place["subject"] if place else ""
     key = re.search(r"patient ([0-9a-f]{16})", sentence)
     return Finding(Severity.STOPS, check, key[1] if key else "", subject, "", found, expected, own_remedy or remedy)
+
+
+def _parted(sentence: str) -> tuple[str, str, str]:
+    """What was found, what was expected and what to do, as semicolons part them; not those inside brackets."""
+    depth, marked = 0, ""
+    for sign in sentence:
+        depth = max(depth + (sign == "(") - (sign == ")"), 0)
+        marked += _INSIDE if sign == ";" and depth else sign
+    if depth:  # a bracket that nothing closes tells nothing
+        marked = sentence
+    found, _, expected = marked.partition("; expected ")
+    expected, _, remedy = expected.partition("; ")
+    if not expected and "; " in found:
+        found, _, remedy = found.rpartition("; ")
+    return found.replace(_INSIDE, ";"), expected.replace(_INSIDE, ";"), remedy.replace(_INSIDE, ";")
 
 
 def reason_meaning(code: str) -> str:
