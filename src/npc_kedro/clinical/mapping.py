@@ -30,6 +30,10 @@ _JOINERS = re.compile(rf"[\s_.{_DASHES}]+")
 _ROMAN_BEFORE, _ROMAN_AFTER = re.compile(r"(?<![^\W\d_])[ivx]+$"), re.compile(r"[ivx]+(?![^\W\d_])")
 
 
+_SIGNS_OF_NUMERALS = re.compile(r"(?<=[ivxIVX\u2160-\u217f])(?=[\u2160-\u217f])|(?<=[\u2160-\u217f])(?=[ivxIVX])")
+"""Between two Roman numerals of which one is a single sign: I and II, not III."""
+
+
 def simplified(heading: str) -> str:
     """A heading without case, width, blanks, dashes, dots and underscores: ``T-stage`` and ``t_stage`` are one."""
     return _JOINERS.sub("", unicodedata.normalize("NFKC", heading).casefold())
@@ -39,9 +43,10 @@ def spelling(cell: str) -> str:
     """A cell simplified likewise, but for signs and ranges: ``IC-CCRT`` and ``ic ccrt`` are one, ``-1`` is not ``1``.
 
     What stands in front of everything, a dash at the end, a minus, and whatever parts two digits or two Roman numerals
-    stays, as ``-``: ``RT-`` is not ``RT``, ``I-II`` not ``III``. A cell of nothing else stays; its dashes are ``-``.
+    stays, as ``-``: ``RT-`` is not ``RT``, ``I-II`` not ``III``, nor are the two signs of ``ⅠⅡ``. A cell of
+    nothing else stays; its dashes are ``-``.
     """
-    plain = unicodedata.normalize("NFKC", cell).casefold().strip()
+    plain = unicodedata.normalize("NFKC", _SIGNS_OF_NUMERALS.sub("-", cell)).casefold().strip()
     if _JOINERS.fullmatch(plain):
         return re.sub(f"[{_DASHES}]", "-", plain)
     return _JOINERS.sub(_kept_joiner, plain)

@@ -18,8 +18,8 @@ _DATE = re.compile(rf"({_NUMBERS}|{_NAMED_MONTH})([T ].*)?", re.IGNORECASE)
 
 _SPREADSHEET_ERROR = re.compile(r"#[A-Z/0]{3,7}[!?]?")
 """``#VALUE!``, ``#DIV/0!``, ``#NAME?``"""
-_STAGE = re.compile(r"y?[acpru]{0,2}\s?[TNM]\s?[0-4xX][a-d]?", re.IGNORECASE)
-"""``cT3``, ``ypN2b``, ``Nx``"""
+_STAGE = re.compile(r"y?[acpru]{0,2}\s?[TNM]\s?[0-4xX][a-d]?|(I{1,3}|IV)\s?[a-d]?", re.IGNORECASE)
+"""``cT3``, ``ypN2b``, ``Nx``, ``IVc``"""
 
 
 def looks_like_date(text: str) -> bool:

@@ -45,6 +45,8 @@ _REMARK = (
     "none of the study's items but the age is filled in this row, and no other identifier is written like this one; "
     "expected a patient; delete the row if it is a remark or a total, else fill in what is known of the patient"
 )
+_STAGE_IV_ALONE = re.compile(r"(stage)?(iv|4)\u671f?")
+_WHICH_IV = "write which it is, or map the spelling in ingest.clinical.values if it always is the same"
 _AGE = re.compile(r"\d{1,3}([.,]\d+)?")
 
 
@@ -287,7 +289,10 @@ def _values(
             values.append(mapping.value_of(text, lookup))
         except KeyError:
             what = f"expected one of {', '.join(VALUES[column])}{_how_others_are_read(table[column], lookup)}"
-            problems.add(int(str(row)), column, what, value=text, vocabulary=lookup)
+            if column == "ajcc_stage" and _STAGE_IV_ALONE.fullmatch(spelling(text.removesuffix(".0"))):
+                problems.add(int(str(row)), column, f"stage IV alone (IVa or IVb?); {what}; {_WHICH_IV}")
+            else:
+                problems.add(int(str(row)), column, what, value=text, vocabulary=lookup)
             values.append(None)
     return values
 
