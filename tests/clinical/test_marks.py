@@ -77,3 +77,17 @@ def test_none_in_a_column_of_words_is_a_value(tmp_path: Path, mapping: ClinicalM
     assert found.dropna().tolist() == [2, 3, 2]
     found = read(tmp_path, mapping, ["0"] * 6, alcohol=cells, age=["50"] * 5 + ["None"])["covariate_alcohol"]
     assert found.fillna("").tolist() == ["heavy", "", "", "heavy", "", ""]
+
+
+@pytest.mark.parametrize(
+    "mark",
+    ["n.a.", "N.A.", "n. a.", "N.A", "\uff2e/\uff21", "\u2013", "\u2212", "\u2014\u2014", "\uff1f", "Unknown.", "#n/a"],
+)
+def test_marks_of_what_is_missing_in_other_spellings(mapping: ClinicalMapping, mark: str) -> None:
+    assert mapping.is_missing(mark)
+
+
+@pytest.mark.parametrize("text", [".", "9.9", "+", "na1", "-1", "/", "0"])
+def test_other_texts_are_not_missing(mapping: ClinicalMapping, text: str) -> None:
+    assert not mapping.is_missing(text)
+    assert not mapping.model_copy(update={"missing": ("99", "n.d.")}).is_missing(text)

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -60,6 +61,17 @@ def _kept_joiner(joiner: re.Match[str]) -> str:
     digits = before[-1].isdigit() and after[0].isdigit()
     numerals = _ROMAN_BEFORE.search(before) and _ROMAN_AFTER.match(after)
     return "-" if minus or digits or numerals else ""
+
+
+def _mark(text: str) -> str:
+    """A mark of what is missing without case, width and the dots of what is shortened, dashes as ``-``: ``n.a.``."""
+    plain = re.sub(f"[{_DASHES}]", "-", unicodedata.normalize("NFKC", text).casefold().strip())
+    return re.sub(r"(?<=[^\W\d])\.\s?", "", plain)
+
+
+@lru_cache(maxsize=8)
+def _marks(missing: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(_mark, missing))
 
 
 class CovariateRules(BaseModel):
@@ -156,4 +168,4 @@ class ClinicalMapping(BaseModel):
 
     def is_missing(self, text: str) -> bool:
         """Whether a cell's text means that the item is missing, where it is not mapped to a value."""
-        return not text or text.casefold() in {spelling.casefold() for spelling in self.missing}
+        return not text or _mark(text) in _marks(self.missing)
