@@ -69,3 +69,35 @@ def test_folders_in_any_case(tmp_path: Path) -> None:
     (tmp_path / "outlines").mkdir()
     with pytest.raises(CohortError, match="Found OUTLINES, outlines"):
         _ = cohort(tmp_path).outlines
+
+
+@pytest.mark.parametrize(
+    "name", ["clinical (2).csv", "clinical_new.xlsx", "Clinical_WANG.xls", "clinical.csv.txt", "clinical"]
+)
+@pytest.mark.parametrize("sound", [False, True])
+def test_a_name_that_only_resembles_the_clinical_table_stops(tmp_path: Path, name: str, sound: bool) -> None:
+    (tmp_path / name).touch()
+    if sound:
+        (tmp_path / "clinical.csv").touch()
+    with pytest.raises(CohortError, match=r"resembles clinical\.csv but is none of .* Rename the right one") as caught:
+        _ = cohort(tmp_path).clinical_table
+    assert "WANG" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["clinical.xls", "Clinical.ODS"])
+@pytest.mark.parametrize("sound", [False, True])
+def test_a_clinical_table_in_a_format_that_is_not_read(tmp_path: Path, name: str, sound: bool) -> None:
+    (tmp_path / name).touch()
+    if sound:
+        (tmp_path / "clinical.csv").touch()
+    beside = " beside clinical.csv" if sound else ""
+    with pytest.raises(
+        CohortError, match=rf"Found {name}{beside} in the cohort folder; .* Save the right one as \.xlsx"
+    ):
+        _ = cohort(tmp_path).clinical_table
+
+
+def test_other_files_beside_the_clinical_table_do_not_matter(tmp_path: Path) -> None:
+    for name in ("clinical_protocol.pdf", "~$clinical.xlsx", ".clinical.csv.swp", "codebook.csv", "CLINICAL.csv"):
+        (tmp_path / name).touch()
+    assert cohort(tmp_path).clinical_table.name == "CLINICAL.csv"

@@ -1,7 +1,7 @@
 """The folder a study starts from: the user's own, or the simulated one in the same layout."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,12 @@ CLINICAL_TABLES = ("clinical.csv", "clinical.xlsx", "clinical.tsv", "clinical.tx
 
 _ENDINGS = (".csv", ".xlsx", ".tsv", ".txt")
 """Of the optional tables, as of the clinical one."""
+
+_FOREIGN_TABLES = ("clinical.xls", "clinical.ods", "clinical.xlsb", "clinical.xlsm", "clinical.numbers")
+"""The clinical table in formats that are not read."""
+
+_OF_TABLES = ("", *_ENDINGS, ".xls", ".ods", ".xlsb", ".xlsm", ".numbers")
+"""Endings by which a file whose name resembles the clinical table may be one: clinical_notes.pdf is none."""
 
 _SIDE_TABLES = ("identifiers", "series_override", "outline_override")
 
@@ -77,13 +83,23 @@ class CohortFolder:
         """The clinical table, one row a patient; ``clinical.csv`` if there is none.
 
         Raises:
-            CohortError: if several files could be it.
+            CohortError: if several files could be it, or one whose name only resembles it, or whose format is not read.
         """
-        present = sorted(path for path in self.root.glob("[cC]*") if path.name.lower() in CLINICAL_TABLES)
+        present = self._named(list(CLINICAL_TABLES), Path.is_file)
         if len(present) > 1:
             names = ", ".join(path.name for path in present)
             msg = f"Found {names} in the cohort folder; expected one clinical table. Keep one."
             raise CohortError(msg)
+        alike = self._alike("clinical", present)
+        foreign = [path.name for path in alike if path.name.lower() in _FOREIGN_TABLES]
+        if foreign:
+            beside = f" beside {present[0].name}" if present else ""
+            msg = (
+                f"Found {', '.join(foreign)}{beside} in the cohort folder; expected one clinical table, clinical.csv or "
+                ".xlsx: no other format of workbooks is read. Save the right one as .xlsx (or 'CSV UTF-8'), and keep that."
+            )
+            raise CohortError(msg)
+        self._refuse([path for path in alike if path.suffix.lower() in _OF_TABLES], "clinical", CLINICAL_TABLES)
         return present[0] if present else self.root / CLINICAL_TABLES[0]
 
     @property
@@ -118,18 +134,23 @@ class CohortFolder:
         """
         accepted = [f"{stem}{ending}" for ending in _ENDINGS]
         present = self._named(accepted, Path.is_file)
-        alike = [path for path in self._content(Path.is_file) if _is_alike(path.stem, stem) and path not in present]
         if len(present) > 1:
             names = ", ".join(path.name for path in present)
             msg = f"Found {names} in the cohort folder; expected one of them. Keep one."
             raise CohortError(msg)
+        self._refuse(self._alike(stem, present), stem, accepted)
+        return present[0] if present else self.root / accepted[0]
+
+    def _alike(self, stem: str, present: list[Path]) -> list[Path]:
+        return [path for path in self._content(Path.is_file) if _is_alike(path.stem, stem) and path not in present]
+
+    def _refuse(self, alike: list[Path], stem: str, accepted: Sequence[str]) -> None:
         if alike:
             msg = (
                 f"The cohort folder holds {len(alike)} files with a name that resembles {stem}.csv but is none of "
                 f"{', '.join(accepted)}. Rename the right one to {stem}.csv (or .xlsx), and move any other elsewhere."
             )
             raise CohortError(msg)
-        return present[0] if present else self.root / accepted[0]
 
     def _folder(self, name: str, *, or_alike: bool = False) -> Path:
         present = self._named([name], Path.is_dir)
