@@ -95,8 +95,8 @@ class CohortFolder:
         if foreign:
             beside = f" beside {present[0].name}" if present else ""
             msg = (
-                f"Found {', '.join(foreign)}{beside} in the cohort folder; expected one clinical table, clinical.csv or "
-                ".xlsx: no other format of workbooks is read. Save the right one as .xlsx (or 'CSV UTF-8'), and keep that."
+                f"Found {', '.join(foreign)}{beside} in the cohort folder; expected one clinical table, clinical.csv "
+                "or .xlsx: no other workbook is read. Save the right one as .xlsx (or 'CSV UTF-8'), and keep that."
             )
             raise CohortError(msg)
         self._refuse([path for path in alike if path.suffix.lower() in _OF_TABLES], "clinical", CLINICAL_TABLES)
