@@ -8,6 +8,7 @@ import traceback
 import pytest
 
 from npc_kedro.dicom.privacy import IdentifierFilter, redacting
+from npc_kedro.errors import CohortError
 
 
 def test_whole_words_only_and_whatever_the_case() -> None:
@@ -82,3 +83,33 @@ def test_exceptions_lose_identifiers_and_file_names() -> None:
     assert "about [redacted]" in told
     assert "No such file or directory: '[redacted]'" in told
     assert "SECRET5/scan'" not in told.replace('open("/nowhere/SECRET5/scan")', "")
+
+
+def test_running_numbers_as_identifiers_do_not_black_out_the_programs_counts() -> None:
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    logging.getLogger().addHandler(handler)
+    try:
+        with redacting([*map(str, range(1, 1200)), "0105", "12001", "ZY001"]):
+            logging.getLogger("npc_kedro.ingest").warning("%d patients in 1100 files, rows %s", 105, "300, 301")
+            logging.getLogger("npc_kedro.ingest").warning("at /d/105/im0, 106_T1, DOE^107, 0105, 12001 of ZY001")
+            logging.getLogger("pydicom").warning("element of 105")
+            try:
+                raise ValueError("patient 106 failed")
+            except ValueError:
+                logging.getLogger("npc_kedro.ingest").exception("failed")
+    finally:
+        logging.getLogger().removeHandler(handler)
+    lines = stream.getvalue().splitlines()
+    hidden = "[redacted]"
+    assert lines[0] == "105 patients in 1100 files, rows 300, 301"
+    assert lines[1] == f"at /d/{hidden}/im0, {hidden}_T1, DOE^{hidden}, {hidden}, {hidden} of {hidden}"
+    assert lines[2] == f"element of {hidden}"
+    assert f"ValueError: patient {hidden} failed" in lines
+
+
+@pytest.mark.parametrize(("error", "told"), [(CohortError, "row 105: no"), (ValueError, "row [redacted]: no")])
+def test_rows_stay_in_the_programs_own_errors(error: type[Exception], told: str) -> None:
+    with pytest.raises(error) as caught, redacting(["105"]):
+        raise error("row 105: no")
+    assert str(caught.value) == told

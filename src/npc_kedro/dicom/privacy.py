@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from npc_kedro.errors import StudyError
+
 REDACTED = "[redacted]"
 
 _SHORTEST = 3
@@ -16,16 +18,25 @@ _HAN = re.compile(r"[\u3400-\u9fff]{2,}")
 """Chinese names have two signs, and the text round them parts no words by blanks."""
 
 
+_RUNNING_NUMBER = re.compile(r"[1-9]\d{0,3}", re.ASCII)
+"""The program writes such numbers too, but none with a zero in front."""
+
+_OWN = __name__.partition(".")[0]
+
+
 class IdentifierFilter(logging.Filter):
     """A log filter that replaces known identifiers, whole words only, in messages, arguments and tracebacks.
 
-    An underscore ends a word, Chinese names are sought anywhere, and accents may be written as signs of their own.
+    An underscore ends a word, Chinese names are sought anywhere, and accents may be written as signs of their own. In
+    what the program itself says, numbers up to four digits are counts and rows, though patients may be numbered from 1
+    on: there they are sought only where they are part of a path or a name (``/101/``, ``101_T1``).
     """
 
     def __init__(self, identifiers: Iterable[str] = ()) -> None:
         super().__init__()
         self._known: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
+        self._pattern_of_own: re.Pattern[str] | None = None
         self.add(identifiers)
 
     def add(self, identifiers: Iterable[str]) -> None:
@@ -36,25 +47,41 @@ class IdentifierFilter(logging.Filter):
         if fresh:
             self._known |= fresh
             longest_first = sorted(self._known, key=lambda word: (-len(word), word))
-            han, others = (
-                "|".join(re.escape(word) for word in longest_first if bool(_HAN.fullmatch(word)) is kind) or "(?!)"
-                for kind in (True, False)
+            han, numbers, others = (
+                "|".join(re.escape(word) for word in longest_first if _kind(word) == kind) or "(?!)"
+                for kind in ("han", "running number", "other")
             )
-            self._pattern = re.compile(rf"(?<![^\W_])(?:{others})(?![^\W_])|(?:{han})", flags=re.IGNORECASE)
+            start, end = r"(?<![^\W_])", r"(?![^\W_])"
+            sought = rf"{start}(?:{others}){end}|(?:{han})"
+            joined = rf"(?<=[/\\_^])(?:{numbers}){end}|{start}(?:{numbers})(?=[/\\_^])"
+            self._pattern = re.compile(rf"{sought}|{start}(?:{numbers}){end}", flags=re.IGNORECASE)
+            self._pattern_of_own = re.compile(rf"{sought}|{joined}", flags=re.IGNORECASE)
 
     def redact(self, text: str) -> str:
         """``text`` without any known identifier."""
         return self._pattern.sub(REDACTED, text) if self._pattern else text
 
+    def redact_own(self, text: str) -> str:
+        """What the program itself says, without any known identifier; its counts and numbers of rows stay."""
+        return self._pattern_of_own.sub(REDACTED, text) if self._pattern_of_own else text
+
     def filter(self, record: logging.LogRecord) -> bool:
         """Lets every record pass, redacted. A traceback becomes text, since handlers would print it from the frames."""
-        message = record.getMessage()
+        message, redact = record.getMessage(), self.redact
+        if record.name.partition(".")[0] == _OWN and not record.exc_info:
+            redact = self.redact_own
         if record.exc_info:
             kind, error, trace = record.exc_info
             message += "\n" + "".join(traceback.format_exception(kind, error, trace))
             record.exc_info, record.exc_text = None, None
-        record.msg, record.args = self.redact(message), ()
+        record.msg, record.args = redact(message), ()
         return True
+
+
+def _kind(word: str) -> str:
+    if _HAN.fullmatch(word):
+        return "han"
+    return "running number" if _RUNNING_NUMBER.fullmatch(word) else "other"
 
 
 @contextmanager
@@ -81,7 +108,8 @@ def redacting(identifiers: Iterable[str] = ()) -> Iterator[IdentifierFilter]:
 
 def _redact_error(error: BaseException | None, guard: IdentifierFilter) -> None:
     while error is not None:
-        error.args = tuple(guard.redact(part) if isinstance(part, str) else part for part in error.args)
+        redact = guard.redact_own if isinstance(error, StudyError) else guard.redact
+        error.args = tuple(redact(part) if isinstance(part, str) else part for part in error.args)
         if isinstance(error, OSError) and error.filename is not None:
             error.filename, error.filename2 = REDACTED, None
         error = error.__cause__ or error.__context__
