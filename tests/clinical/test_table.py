@@ -383,3 +383,14 @@ def test_an_unknown_spelling_is_told_with_how_the_others_are_read(tmp_path: Path
     )
     with pytest.raises(CohortError, match=r"'H'; expected one of male, female$"):
         read(tmp_path, mapping, HEADING, rows[3], rows[5])
+
+
+@pytest.mark.parametrize(
+    "line", ["Total,,,,,,,", "total:,,3,51,,,,", "Mean,CCRT,1,51,m,III,T3,N1", "\u5408\u8ba1,,,,,,,"]
+)
+def test_a_total_among_identifiers_of_letters_is_no_patient(
+    tmp_path: Path, mapping: ClinicalMapping, line: str
+) -> None:
+    patients = [f"{name},CCRT,0,50,m,III,T3,N1" for name in ("AB", "Smith", "\u738b\u82b3")]
+    with pytest.raises(CohortError, match="row 5, column patient_id: the identifier is a word for a total or a mean"):
+        read(tmp_path, mapping, HEADING, *patients, line)

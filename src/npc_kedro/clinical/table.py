@@ -45,6 +45,11 @@ _REMARK = (
     "none of the study's items but the age is filled in this row, and no other identifier is written like this one; "
     "expected a patient; delete the row if it is a remark or a total, else fill in what is known of the patient"
 )
+_TOTALS = re.compile(
+    "(grand|sub)?totals?|gesamt(zahl)?|summe|somme|totale|mean|median|average|mittelwert|moyenne|"
+    "[\u5408\u603b\u7e3d\u5c0f][\u8ba1\u8a08\u6570\u6578]|\u5e73?\u5747\u503c?|\u4e2d\u4f4d\u6570"
+)
+_TOTAL = "the identifier is a word for a total or a mean; expected a patient; delete the row if it is none"
 _STAGE_IV_ALONE = re.compile(r"(stage)?(iv|4)\u671f?")
 _WHICH_IV = "write which it is, or map the spelling in ingest.clinical.values if it always is the same"
 _AGE = re.compile(r"\d{1,3}([.,]\d+)?")
@@ -230,6 +235,8 @@ def _keys(
             problems.add(int(str(row)), "patient_id", "an error of the spreadsheet's own; expected an identifier")
         elif rounded_by_spreadsheet(text):
             problems.add(int(str(row)), "patient_id", ROUNDED)
+        elif _TOTALS.fullmatch(simplified(str(text)).rstrip(":")):
+            problems.add(int(str(row)), "patient_id", _TOTAL)
         elif row in remarks:
             problems.add(int(str(row)), "patient_id", _REMARK)
         elif keys[place] in seen:
