@@ -194,3 +194,16 @@ def test_a_file_with_a_misspelt_name_is_told(tmp_path: Path) -> None:
         (local / name).write_text("")
     loader = StudyConfigLoader(str(tmp_path / "conf"), env="paper", **CONFIG_LOADER_ARGS)
     assert loader.unread_files() == ["conf/local/paramters.yml"]
+
+
+def test_words_and_rules_of_a_hospital_add_to_the_shipped_ones(tmp_path: Path) -> None:
+    shutil.copytree(PROJECT / "conf", tmp_path / "conf", ignore=lambda folder, names: names * folder.endswith("local"))
+    (tmp_path / "conf/local/parameters.yml").write_text(
+        "ingest:\n  series_rules:\n    vocabulary: {agent: [kmgabe]}\n    evidence:\n      - {name: fat_saturated, "
+        "aspect: preference, field: description, pattern: fs, points: 1}\n"
+    )
+    shipped = loader()["parameters"]["ingest"]["series_rules"]
+    mine = StudyConfigLoader(str(tmp_path / "conf"), **CONFIG_LOADER_ARGS)["parameters"]["ingest"]["series_rules"]
+    assert mine["vocabulary"]["agent"] == [*shipped["vocabulary"]["agent"], "kmgabe"]
+    assert mine["evidence"][:-1] == shipped["evidence"]
+    assert mine["evidence"][-1]["name"] == "fat_saturated"

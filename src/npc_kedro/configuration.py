@@ -4,7 +4,8 @@
 parameters of the pipeline it names (``--params split.test_share=0.25``).
 
 ``conf/base`` is read first, then the environment (``--env``), then ``conf/local``, whatever the environment: mapping
-and folder of a hospital hold for every scale. Lists under ``ingest.clinical`` add to each other.
+and folder of a hospital hold for every scale. Lists under ``ingest.clinical`` and ``ingest.series_rules`` add to each
+other.
 """
 
 import hashlib
@@ -21,8 +22,8 @@ from omegaconf.resolvers import oc
 from npc_kedro.conf_files import fault_in, unread_in
 from npc_kedro.errors import ParameterError
 
-_ADDED = "ingest.clinical."
-"""Lists below it, of headings, spellings and patterns, add to what ``conf/base`` ships."""
+_ADDED = ("ingest.clinical.", "ingest.series_rules.")
+"""Lists below them, of headings, spellings, patterns and rules, add to what ``conf/base`` ships."""
 
 _PAIRS = ("ingest.clinical.age_years",)
 """Lists below it that are one value, lowest and highest: they replace the shipped one."""

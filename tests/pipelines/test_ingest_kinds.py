@@ -98,7 +98,7 @@ def test_no_image_without_agent_stands_in_for_a_damaged_one_with(bench: Bench) -
         ({"EchoNumbers": 1, "EchoTime": "10"}, {"EchoNumbers": 2, "EchoTime": "20"}),
         ({"EchoTime": "10"}, {"EchoTime": "20"}),
         ({"TemporalPositionIdentifier": 2}, {"TemporalPositionIdentifier": 1}),  # the first is before the agent
-        ({"AcquisitionNumber": tuple(range(1, 7))}, {"AcquisitionNumber": tuple(range(7, 13))}),
+        ({"AcquisitionNumber": tuple(range(7, 13))}, {"AcquisitionNumber": tuple(range(1, 7))}),  # likewise
         (
             {"AcquisitionTime": tuple(f"09000{second}.5" for second in range(6))},
             {"AcquisitionTime": tuple(f"09000{second}.7" for second in range(6))},
@@ -359,3 +359,42 @@ def test_of_a_dynamic_series_the_last_time_point_is_used_and_any_other_series_go
     found = bench.run()
     assert kinds_used(found) == [2] * 6
     assert "several_time_points-5" in only_series(found)["evidence"]
+
+
+def test_of_a_dynamic_series_that_only_numbers_tell_apart_nothing_is_taken(bench: Bench) -> None:
+    """Of three images at each place the first is before the agent, and numbers do not tell which is not."""
+    bench.clinical("P1")
+    for kind in KINDS:
+        add_kind(bench, kind, InstanceNumber=tuple(range(6 * kind, 6 * kind + 6)))
+    assert only_series(bench.run())["reason"] == "indistinguishable_images"
+
+
+@pytest.mark.parametrize(
+    ("keyword", "first", "second"),
+    [("FlipAngle", 150, 140), ("EchoTime", 9.8, 10.1), ("SeriesDescription", "Ax T1 +C upper", "Ax T1 +C lower")],
+)
+def test_parts_of_a_neck_that_differ_a_little_and_share_a_slice_are_one_stack(
+    bench: Bench, keyword: str, first: object, second: object
+) -> None:
+    bench.clinical("P1")
+    add_kind(bench, 1, range(4), **{keyword: first})
+    add_kind(bench, 2, range(3, 6), **{keyword: second})
+    assert len(bench.run()["slices"]) == 6
+
+
+def test_a_localizer_without_agent_does_not_make_the_others_agent_tell_anything(bench: Bench) -> None:
+    plain = MiniSeries("P1", 1, description="AX T1", agent="Gadovist")
+    coronal = MiniSeries("P1", 2, description="COR T1 +C", agent="Gadovist", orientation=SAGITTAL)
+    bench.add(plain, coronal, MiniSeries("P1", 3, description="LOC", agent=""))
+    bench.clinical("P1")
+    choice = bench.run()["series_choice"].set_index("series_key")["reason"].to_dict()
+    assert choice[KEYS.series(plain.uid)] == "no_contrast_evidence"
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"), [("20200410120000+0800", "after_treatment_start"), ("99991231", "most_points")]
+)
+def test_bad_input_22_the_day_may_stand_in_acquisition_date_time(bench: Bench, written: str, reason: str) -> None:
+    bench.clinical("P1", treatment_start="2020-03-10")
+    add_kind(bench, 1, StudyDate="20200301", AcquisitionDateTime=written)
+    assert only_series(bench.run())["reason"] == reason

@@ -143,7 +143,7 @@ def test_derived_frames_are_no_slices(bench: Bench, shared: bool) -> None:
     ("sequence", "keyword", "worse", "better"),
     [
         ("FrameContentSequence", "TemporalPositionIndex", 1, 2),  # the first is before the agent
-        ("FrameContentSequence", "FrameAcquisitionNumber", 2, 1),
+        ("FrameContentSequence", "FrameAcquisitionNumber", 1, 2),
         ("MREchoSequence", "EffectiveEchoTime", 20.0, 10.0),
         ("ContrastBolusUsageSequence", "ContrastBolusAgentAdministered", "NO", "YES"),
         ("MRImageFrameTypeSequence", "ComplexImageComponent", "PHASE", "MAGNITUDE"),

@@ -5,7 +5,7 @@ before it was given, too.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from npc_kedro.dicom.entries import Entry, Look, Origin
@@ -39,9 +39,9 @@ class Examinations:
             )
             for field, speaks_for in (("contrast_agent", True), ("description", True), ("description", False))
         )
-        return cls(
-            _shared_protocols(entry.origin for entry in entries), _tagged(entries, by_tag, told, denied), by_tag, told
-        )
+        aside = frozenset(rule.name for rule in rules.exclude)
+        tagged = _tagged(_told_of_series(entries, aside), by_tag, told, denied)
+        return cls(_shared_protocols(entry.origin for entry in entries), tagged, by_tag, told)
 
     def rules_of(self, entry: Entry, look: Look) -> frozenset[str]:
         """Names of the rules that apply to an image."""
@@ -67,19 +67,24 @@ def _shared_protocols(origins: Iterable[Origin]) -> frozenset[tuple[str, str]]:
     return frozenset(found)
 
 
-def _tagged(
-    entries: Sequence[Entry], by_tag: frozenset[str], told: frozenset[str], denied: frozenset[str]
-) -> frozenset[str]:
-    """Studies whose series all bear an agent, though one is described as enhanced and one is described as neither."""
+def _told_of_series(entries: Sequence[Entry], aside: frozenset[str]) -> dict[str, list[frozenset[str]]]:
+    """By study the rules that apply to each of its series, but those to which one of ``aside`` does (localizers)."""
     shared = {(id(entry.origin), id(look)): (entry.origin, look) for entry in entries for look in entry.looks[:1]}
     names: dict[str, dict[str, frozenset[str]]] = defaultdict(dict)
     for origin, look in shared.values():
         known = names[origin.study_key].get(origin.series_key, frozenset())
         names[origin.study_key][origin.series_key] = known | look.rules_alone
+    return {study: [found for found in series.values() if not found & aside] for study, series in names.items()}
+
+
+def _tagged(
+    studies: Mapping[str, list[frozenset[str]]], by_tag: frozenset[str], told: frozenset[str], denied: frozenset[str]
+) -> frozenset[str]:
+    """Studies whose series all bear an agent, though one is described as enhanced and one is described as neither."""
     return frozenset(
         study
-        for study, series in names.items()
-        if all(found & by_tag for found in series.values())
-        and any(found & told and not found & denied for found in series.values())
-        and not all(found & (told | denied) for found in series.values())
+        for study, series in studies.items()
+        if all(found & by_tag for found in series)
+        and any(found & told and not found & denied for found in series)
+        and not all(found & (told | denied) for found in series)
     )

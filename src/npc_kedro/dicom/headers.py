@@ -58,7 +58,6 @@ _LARGEST_VALUE = 2**28
 """A larger value before the pixels is passed over, bytes: it is damage, and would ask for all memory."""
 
 _DATES = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate")
-_TIMES = ("AcquisitionTime", "ContentTime")
 
 _KNOWN_BEGINNINGS = {
     b"PK": "a zip archive; unpack it",
@@ -270,10 +269,13 @@ def _order(dataset: Any) -> tuple[float, float]:
 
 
 def _time(dataset: Any) -> float:
-    return next((at for keyword in _TIMES if (at := seconds_of(text(dataset, keyword))) is not None), inf)
+    """Seconds of the day; of a date and time at once the time, without its zone."""
+    both = text(dataset, "AcquisitionDateTime")[8:].partition("+")[0].partition("-")[0]
+    written = (text(dataset, "AcquisitionTime"), both, text(dataset, "ContentTime"))
+    return next((at for one in written if (at := seconds_of(one)) is not None), inf)
 
 
-@understood_once(*_DATES)
+@understood_once(*_DATES, "AcquisitionDateTime")
 def _study_day(dataset: Any) -> date | None:
     """The day of the examination, from the first tag that holds one, or that of the image, if it is later.
 
@@ -281,7 +283,7 @@ def _study_day(dataset: Any) -> date | None:
     """
     days = [day_of(text(dataset, keyword)) for keyword in _DATES]
     of_study = next(filter(None, days), None)
-    acquired = days[_DATES.index("AcquisitionDate")]
+    acquired = days[_DATES.index("AcquisitionDate")] or day_of(text(dataset, "AcquisitionDateTime")[:8])
     return max(of_study, acquired) if of_study and acquired else of_study
 
 

@@ -56,6 +56,7 @@ WANTED: dict[str, tuple[int, str]] = {
     "SeriesDate": (0x00080021, "DA"),
     "AcquisitionDate": (0x00080022, "DA"),
     "ContentDate": (0x00080023, "DA"),
+    "AcquisitionDateTime": (0x0008002A, "DT"),
     "AcquisitionTime": (0x00080032, "TM"),
     "ContentTime": (0x00080033, "TM"),
     "SeriesDescription": (0x0008103E, "LO"),

@@ -36,6 +36,9 @@ HeaderField = Literal[
 
 _NUMERIC = ("repetition_time", "echo_time", "time_points")
 
+_LONGEST = 1024
+"""Signs of a text that are looked at; DICOM allows 64, damage more, and patterns take time."""
+
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _HAN_KANA_HANGUL = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"
 _BESIDE_HAN = re.compile(
@@ -57,9 +60,10 @@ def _plain(written: str) -> str:
 
     To a regular expression an underscore is a letter, and so is a Chinese sign: no word would end beside it.
     """
-    if written.isascii():
-        return written.replace("_", " ")
-    compatible = unicodedata.normalize("NFKC", written).replace("_", " ")
+    short = written[:_LONGEST]
+    if short.isascii():
+        return short.replace("_", " ")
+    compatible = unicodedata.normalize("NFKC", short).replace("_", " ")
     bare = unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", compatible)))
     return _BESIDE_HAN.sub(" ", bare)
 

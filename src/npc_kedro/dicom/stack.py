@@ -90,13 +90,17 @@ class Stack:
     ties: int = 0
 
     @property
+    def is_dynamic(self) -> bool:
+        """Whether it was taken several times, one after the other: the first time is before the agent."""
+        return not {_TIME_POINT, _ACQUISITION}.isdisjoint(self.chosen_by)
+
+    @property
     def is_arbitrary(self) -> bool:
         """Whether which image is used would be chance at half of the places or more."""
         return self.ties > 1 and 2 * self.ties >= len(self.used)
 
 
-TIME_POINT = "TemporalPositionIdentifier"
-"""The trait of a dynamic series."""
+_TIME_POINT, _ACQUISITION = "TemporalPositionIdentifier", "AcquisitionNumber"
 
 _TRAITS: dict[str, Callable[[Image], Any]] = {
     "the rules": lambda image: image.rules,
@@ -109,13 +113,16 @@ _TRAITS: dict[str, Callable[[Image], Any]] = {
     "InversionTime": lambda image: image.look.traits.inversion_time,
     "FlipAngle": lambda image: image.look.traits.flip_angle,
     "ScanOptions": lambda image: image.look.traits.options,
-    TIME_POINT: lambda image: -image.look.traits.time_point,  # the last: the first is before the agent
-    "AcquisitionNumber": lambda image: image.look.traits.acquisition,
+    _TIME_POINT: lambda image: -image.look.traits.time_point,  # the last: the first is before the agent
+    _ACQUISITION: lambda image: -image.look.traits.acquisition,  # likewise
 }
 """What may tell images at one place apart, in the order in which it is looked at."""
 
-_OF_PARTS = frozenset({"FrameOfReferenceUID", "AcquisitionNumber"})
-"""Traits in which the parts of a series may differ; in any other its images are of different kinds."""
+_OF_KINDS = frozenset({"the rules", "ImageType", _TIME_POINT})
+"""Traits that tell kinds of images apart; in any other the parts of a series may differ, as those of a long neck."""
+
+_DYNAMIC = 3
+"""So many images or more at most places are a dynamic series."""
 
 
 def stacked(members: Sequence[Entry], rules_of: Callable[[Entry, Look], frozenset[str]], rules: SeriesRules) -> Stack:
@@ -281,7 +288,7 @@ def _one_kind(images: list[Image], rules: SeriesRules, account: _Account) -> lis
             break
         if all(len({trait(image) for image in together}) == 1 for together in repeated):
             continue
-        images, others = _one_group(images, trait, rules, may_continue=name in _OF_PARTS)
+        images, others = _one_group(images, trait, rules, may_continue=name not in _OF_KINDS)
         detail = f"images of several kinds lie at the same places; by {name}, another kind is used"
         for image in others:
             account.leave(image, RejectReason.REPEATED_POSITION, detail)
@@ -326,7 +333,8 @@ def _one_group(
 def _first_at_each_place(images: Iterable[Image], account: _Account) -> Iterator[Image]:
     by_place = _by_place(images)
     repeated = [together for together in by_place.values() if len(together) > 1]
-    mixed = bool(repeated) and not (_in_runs(repeated) or _in_time(repeated))
+    many = 2 * sum(len(together) >= _DYNAMIC for together in repeated) >= len(by_place)  # the first is before the agent
+    mixed = bool(repeated) and (many or not (_in_runs(repeated) or _in_time(repeated)))
     for place, (first, *more) in by_place.items():
         for image in more:
             account.keep_as_spare(image, first)

@@ -15,7 +15,7 @@ from npc_kedro.dicom.entries import Entry, PersonMarks
 from npc_kedro.dicom.examinations import Examinations
 from npc_kedro.dicom.reasons import RejectReason
 from npc_kedro.dicom.rules import SeriesRules, judge
-from npc_kedro.dicom.stack import TIME_POINT, Refusals, Stack, days_of, stacked
+from npc_kedro.dicom.stack import Refusals, Stack, days_of, stacked
 from npc_kedro.dicom.timing import Dating, dated
 from npc_kedro.dicom.walk import FoundFile
 
@@ -111,7 +111,7 @@ def _series_row(
     distances = np.diff(sorted(image.along for image in stack.used))
     typical = float(np.median(distances)) if len(distances) else float("nan")
     tilt = float(np.degrees(np.arccos(np.clip(abs(stack.normal[2]), 0.0, 1.0))))
-    dynamic = rules.names_of("time_points") if TIME_POINT in stack.chosen_by else frozenset()
+    dynamic = rules.names_of("time_points") if stack.is_dynamic else frozenset()
     judgement = judge(Counter(image.rules | dynamic for image in stack.used), tilt, rules)
     dating = dated(days_of(stack.used))
     reason, detail = judgement.reason, judgement.detail

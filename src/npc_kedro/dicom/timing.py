@@ -19,16 +19,16 @@ _WRITTEN = re.compile(r"(\d{4})([.-]?)(\d{2})\2(\d{2})", flags=re.ASCII)
 _STRAY_SHARE = 0.2
 """A single file of another day may be a slip; a fifth of the files, or several that are a tenth, are not."""
 _TOLD = 3
-_FIRST_YEAR = 1900
+_FIRST_YEAR, _LAST_YEAR = 1900, 2100
 _FIRST_DAY = "19000101"
-"""Dates before are placeholders (00010101), and this one is."""
+"""Dates before are placeholders (00010101), those behind (99991231), and this one is."""
 
 
 @lru_cache(maxsize=1024)
 def day_of(written: str) -> date | None:
     """A DICOM date (YYYYMMDD, or YYYY.MM.DD before 1993: PS3.5, 6.2) or an ISO one as a day; None if it is none."""
     parts = _WRITTEN.fullmatch(written)
-    if parts is None or int(parts[1]) < _FIRST_YEAR or parts[1] + parts[3] + parts[4] == _FIRST_DAY:
+    if parts is None or not _FIRST_YEAR <= int(parts[1]) <= _LAST_YEAR or parts[1] + parts[3] + parts[4] == _FIRST_DAY:
         return None
     try:
         return date(int(parts[1]), int(parts[3]), int(parts[4]))
