@@ -10,7 +10,6 @@ silent about; that agent was given it tells only if it names the sequence and th
 """
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from npc_kedro.dicom.facts import SeriesFacts
 from npc_kedro.dicom.reasons import RejectReason
+from npc_kedro.dicom.spelling import plain_spelling
 
 Aspect = Literal["t1", "contrast", "preference"]
 HeaderField = Literal[
@@ -39,12 +39,6 @@ _NUMERIC = ("repetition_time", "echo_time", "time_points")
 _LONGEST = 1024
 """Signs of a text that are looked at; DICOM allows 64, damage more, and patterns take time."""
 
-_ACCENTS = re.compile("[\u0300-\u036f]")
-_HAN_KANA_HANGUL = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"
-_BESIDE_HAN = re.compile(
-    f"(?<=[{_HAN_KANA_HANGUL}])(?=[a-z0-9+(-])|(?<=[a-z0-9+)-])(?=[{_HAN_KANA_HANGUL}])", re.IGNORECASE
-)
-
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -56,16 +50,8 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=1024)
 def _plain(written: str) -> str:
-    """A text as patterns see it: accents and full width gone, blanks for underscores and around East Asian words.
-
-    To a regular expression an underscore is a letter, and so is a Chinese sign: no word would end beside it.
-    """
-    short = written[:_LONGEST]
-    if short.isascii():
-        return short.replace("_", " ")
-    compatible = unicodedata.normalize("NFKC", short).replace("_", " ")
-    bare = unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", compatible)))
-    return _BESIDE_HAN.sub(" ", bare)
+    """As much of a text as is looked at, as patterns see it."""
+    return plain_spelling(written[:_LONGEST])
 
 
 def _joined(given: Any) -> Any:

@@ -1,22 +1,17 @@
 """Names of ROIs and segments: as text, whatever character set is declared, and as patterns see them."""
 
 import re
-import unicodedata
 from typing import Any
 
 from npc_kedro.dicom.charsets import chinese
+from npc_kedro.dicom.spelling import plain_spelling, usual_width
 from npc_kedro.dicom.tags import text
 
 _UNDECLARED = "latin-1"
 """What pydicom reads bytes beyond ASCII as where no character set is declared; every byte comes back from it."""
 
-_ACCENTS = re.compile("[\u0300-\u036f]")
-_HAN_KANA_HANGUL = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"
-_WITHIN = re.compile(
-    f"(?<=[{_HAN_KANA_HANGUL}])(?=[A-Za-z0-9+(-])|(?<=[A-Za-z0-9+)-])(?=[{_HAN_KANA_HANGUL}])"
-    "|(?<=[a-z])(?=[A-Z][a-z]{2})"
-)
-"""Where a word ends within a name: beside an East Asian sign, and before a capital, as in TumorRing."""
+_BEFORE_CAPITAL = re.compile("(?<=[a-z])(?=[A-Z][a-z]{2})")
+"""Where a word ends within a name written in one, as in TumorRing."""
 
 _GENERIC = re.compile(
     r"(segment(ation)?|roi|structure|label|object|contour|region|mask|vol(ume)?|seg)?[\s#.:-]*\d*", re.IGNORECASE
@@ -41,14 +36,9 @@ def name_of(item: Any, keyword: str, *, character_set: str) -> str:
 
 
 def spellings(name: str) -> tuple[str, str]:
-    """A name as patterns see it: as written, in usual width and with blanks for underscores; and in plain words.
-
-    The second has no accents, and blanks where a word ends within the name: to a regular expression a Chinese sign is
-    a letter like any other, and no word would end beside it.
-    """
-    written = unicodedata.normalize("NFKC", name).replace("_", " ").strip()
-    bare = unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", written)))
-    return written, _WITHIN.sub(" ", bare)
+    """A name as patterns see it: in usual width, and in its plain spelling with blanks where a word ends within it."""
+    written = usual_width(name).strip()
+    return written, _BEFORE_CAPITAL.sub(" ", plain_spelling(written))
 
 
 def says_nothing(name: str) -> bool:
