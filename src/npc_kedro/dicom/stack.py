@@ -100,6 +100,11 @@ class Stack:
         return self.ties > 1 and 2 * self.ties >= len(self.used)
 
 
+def _last_first(number: float) -> float:
+    """A rank by which the last comes first, since the first may be before the agent; behind all what has no number."""
+    return -number if isfinite(number) else inf
+
+
 _TIME_POINT, _ACQUISITION = "TemporalPositionIdentifier", "AcquisitionNumber"
 
 _TRAITS: dict[str, Callable[[Image], Any]] = {
@@ -113,8 +118,8 @@ _TRAITS: dict[str, Callable[[Image], Any]] = {
     "InversionTime": lambda image: image.look.traits.inversion_time,
     "FlipAngle": lambda image: image.look.traits.flip_angle,
     "ScanOptions": lambda image: image.look.traits.options,
-    _TIME_POINT: lambda image: -image.look.traits.time_point,  # the last: the first is before the agent
-    _ACQUISITION: lambda image: -image.look.traits.acquisition,  # likewise
+    _TIME_POINT: lambda image: _last_first(image.look.traits.time_point),
+    _ACQUISITION: lambda image: _last_first(image.look.traits.acquisition),
 }
 """What may tell images at one place apart, in the order in which it is looked at."""
 
